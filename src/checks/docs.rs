@@ -1,0 +1,1 @@
+//! Texts about checks, all from the check files.

@@ -1,0 +1,179 @@
+//! The checks: what is looked for, when it applies, what cures it. One file each under `checks/AREA/NAME.toml`.
+//!
+//! [`Registry`] has them all, built in and the user's own; [`docs`] prints them. How one is judged is
+//! [`crate::evaluate`]'s and [`crate::rules`]'s business.
+
+pub mod docs;
+mod file;
+mod registry;
+pub mod template;
+mod validate;
+
+use semver::VersionReq;
+use serde::{Deserialize, Serialize};
+
+pub use file::{Case, Expectation, Live, SCHEMA};
+pub use registry::{LoadError, Registry};
+
+use crate::upgrade::Platform;
+use crate::version::PgVersion;
+
+/// A check, read and validated.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// `area.kebab-name`, stable for ever.
+    pub id: String,
+    pub title: String,
+    pub severity: Severity,
+    pub fails_at: FailsAt,
+    pub summary: Summary,
+    pub why: String,
+    pub docs: Vec<String>,
+    pub applies: Applies,
+    pub remedy: RemedyTemplate,
+    pub query: Option<Query>,
+    pub rule: Rule,
+    pub cases: Vec<Case>,
+    /// The file, for messages.
+    pub origin: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Severity {
+    /// The upgrade is refused or fails, or a part of the stack is known to stop working after it.
+    Blocker,
+    /// It goes through, something needs a person.
+    Warning,
+    /// Worth knowing.
+    Notice,
+}
+
+/// When a failed check would bite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FailsAt {
+    /// `ModifyDBInstance` refuses.
+    Request,
+    /// RDS's own check refuses.
+    Precheck,
+    /// It fails after the shutdown and rolls back.
+    Outage,
+    /// The upgrade succeeds, something then breaks.
+    After,
+}
+
+/// The sentence that says what was found; `{count}` in `many`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    pub one: String,
+    pub many: String,
+}
+
+/// Which upgrades a check is about.
+#[derive(Clone, Debug, Default)]
+pub struct Applies {
+    pub source: Option<VersionReq>,
+    pub target: Option<VersionReq>,
+    /// Empty: all.
+    pub platforms: Vec<Platform>,
+}
+
+#[derive(Clone, Debug)]
+pub struct RemedyTemplate {
+    pub text: String,
+    /// Filled for each finding; one whose placeholders a finding lacks is left out.
+    pub commands: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub scope: Scope,
+    pub columns: Vec<String>,
+    sql: String,
+    variants: Vec<(VersionReq, String)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scope {
+    EachDatabase,
+    Cluster,
+}
+
+#[derive(Clone, Debug)]
+pub enum Rule {
+    Rows { object: String, kind: String, detail: String },
+    Rust { function: String, calls: Vec<String> },
+}
+
+impl Severity {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocker => "blocker",
+            Self::Warning => "warning",
+            Self::Notice => "notice",
+        }
+    }
+}
+
+impl FailsAt {
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Precheck => "precheck",
+            Self::Outage => "outage",
+            Self::After => "after",
+        }
+    }
+
+    /// The moment in words: "ModifyDBInstance refuses".
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Request => "the request is refused",
+            Self::Precheck => "the precheck refuses",
+            Self::Outage => "fails after the shutdown",
+            Self::After => "breaks after the upgrade",
+        }
+    }
+}
+
+impl Check {
+    /// The part of the id before the dot.
+    #[must_use]
+    pub fn area(&self) -> &str {
+        self.id.split_once('.').map_or(self.id.as_str(), |(area, _)| area)
+    }
+
+    /// The area in words, the `group` of the report.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        match self.area() {
+            "aws" => "account",
+            "rds" => "instance",
+            "pg" => "database",
+            "ext" => "extensions",
+            "service" => "services",
+            "iac" => "declaration",
+            "ops" => "operations",
+            other => other,
+        }
+    }
+}
+
+impl Query {
+    /// The SQL for a server.
+    #[must_use]
+    pub fn sql_for(&self, server: &PgVersion) -> &str {
+        self.variants.iter().find(|(range, _)| server.satisfies(range)).map_or(&self.sql, |(_, sql)| sql)
+    }
+
+    /// Every form of the SQL with the server versions it is for, the general one last.
+    pub fn forms(&self) -> impl Iterator<Item = (Option<&VersionReq>, &str)> {
+        self.variants.iter().map(|(range, sql)| (Some(range), sql.as_str())).chain([(None, self.sql.as_str())])
+    }
+}

@@ -1,0 +1,119 @@
+//! All checks there are.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::Check;
+use super::validate::{self, Ownership};
+use crate::snippet::Problem;
+
+/// Path below `checks/` and text of every built-in check file.
+static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/checks.rs"));
+
+/// The checks of a run, in the order of their ids.
+#[derive(Clone, Debug)]
+pub struct Registry {
+    checks: Vec<Check>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("cannot read the checks folder {}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    #[error("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
+    Invalid { problems: Vec<Problem> },
+    #[error("check id {id} is used twice: in {first} and in {second}")]
+    Duplicate { id: String, first: String, second: String },
+}
+
+impl Registry {
+    /// The checks that come with the program.
+    ///
+    /// # Panics
+    /// When a built-in file is invalid, which a test excludes.
+    #[must_use]
+    pub fn built_in() -> Self {
+        Self::parse(EMBEDDED, Ownership::BuiltIn).unwrap_or_else(|error| panic!("built-in checks: {error}"))
+    }
+
+    /// These checks and those of a folder of the user's.
+    ///
+    /// # Errors
+    /// When a file cannot be read, or any is invalid: all problems of all files at once.
+    pub fn with_folder(self, folder: &Path) -> Result<Self, LoadError> {
+        let mut files = Vec::new();
+        read_folder(folder, &mut files).map_err(|source| LoadError::Read { path: folder.to_owned(), source })?;
+        files.sort();
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+        let own = Self::parse(&files, Ownership::User)?;
+        Self::join(self.checks.into_iter().chain(own.checks))
+    }
+
+    fn parse(files: &[(&str, &str)], ownership: Ownership) -> Result<Self, LoadError> {
+        let (mut checks, mut problems) = (Vec::new(), Vec::new());
+        for (origin, text) in files {
+            match validate::check(origin, text, ownership) {
+                Ok(check) => checks.push(check),
+                Err(found) => problems.extend(found),
+            }
+        }
+        if !problems.is_empty() {
+            return Err(LoadError::Invalid { problems });
+        }
+        Self::join(checks)
+    }
+
+    fn join(checks: impl IntoIterator<Item = Check>) -> Result<Self, LoadError> {
+        let mut by_id: BTreeMap<String, Check> = BTreeMap::new();
+        for check in checks {
+            if let Some(first) = by_id.get(&check.id) {
+                let (id, first, second) = (check.id.clone(), first.origin.clone(), check.origin);
+                return Err(LoadError::Duplicate { id, first, second });
+            }
+            by_id.insert(check.id.clone(), check);
+        }
+        Ok(Self { checks: by_id.into_values().collect() })
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Check> {
+        self.checks.iter()
+    }
+
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Check> {
+        self.checks.iter().find(|check| check.id == id)
+    }
+}
+
+fn read_folder(folder: &Path, files: &mut Vec<(String, String)>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            read_folder(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "toml") {
+            files.push((path.display().to_string(), std::fs::read_to_string(&path)?));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn built_in_ids_are_area_and_stem() {
+        let registry = Registry::built_in();
+        assert_eq!(registry.iter().count(), EMBEDDED.len());
+        for check in registry.iter() {
+            assert_eq!(check.origin, format!("{}.toml", check.id.replacen('.', "/", 1)), "{}", check.id);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_loader_never_panics(text in "\\PC{0,200}") {
+            let _ = validate::check("x.toml", &text, Ownership::User);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! From the written form to a [`Check`]: all problems of a file at once, each with its place.
+
+use std::ops::Range;
+
+use semver::VersionReq;
+use toml::Spanned;
+
+use super::file::{RawCheck, RawQuery, RawRule, SCHEMA};
+use super::{Applies, Check, Query, RemedyTemplate, Rule, template};
+use crate::snippet::Problem;
+
+/// What distinguishes our files from a user's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ownership {
+    BuiltIn,
+    User,
+}
+
+/// The areas of the built-in checks; a user's ids begin with another word.
+pub(super) const AREAS: [&str; 7] = ["aws", "rds", "pg", "ext", "service", "iac", "ops"];
+
+struct Validator<'a> {
+    origin: &'a str,
+    text: &'a str,
+    problems: Vec<Problem>,
+}
+
+/// Reads one check file.
+pub(super) fn check(origin: &str, text: &str, ownership: Ownership) -> Result<Check, Vec<Problem>> {
+    let raw: RawCheck = toml::from_str(text).map_err(|error| vec![Problem::of_toml(origin, text, &error)])?;
+    let mut validator = Validator { origin, text, problems: Vec::new() };
+    let check = validator.check(raw, ownership);
+    if validator.problems.is_empty() { Ok(check) } else { Err(validator.problems) }
+}
+
+impl Validator<'_> {
+    fn problem(&mut self, span: Range<usize>, message: impl Into<String>) {
+        self.problems.push(Problem {
+            origin: self.origin.to_owned(),
+            text: self.text.to_owned(),
+            span,
+            message: message.into(),
+        });
+    }
+
+    fn check(&mut self, raw: RawCheck, ownership: Ownership) -> Check {
+        if *raw.schema.get_ref() > SCHEMA {
+            let message =
+                format!("schema {} needs a newer pg-preflight; this one reads {SCHEMA}", raw.schema.get_ref());
+            self.problem(raw.schema.span(), message);
+        }
+        self.id(&raw.id, ownership);
+        for text in [&raw.title, &raw.why] {
+            if text.get_ref().trim().is_empty() {
+                self.problem(text.span(), "must not be empty");
+            }
+        }
+        if !raw.summary.get_ref().many.contains("{count}") {
+            self.problem(raw.summary.span(), "`many` must contain {count}");
+        }
+        if raw.docs.get_ref().is_empty() && ownership == Ownership::BuiltIn {
+            self.problem(raw.docs.span(), "at least one source is needed");
+        }
+        if raw.docs.get_ref().iter().any(|url| !url.starts_with("https://")) {
+            self.problem(raw.docs.span(), "a source is an https:// address");
+        }
+        let applies = Applies {
+            source: raw.applies.source.as_ref().and_then(|range| self.range(range)),
+            target: raw.applies.target.as_ref().and_then(|range| self.range(range)),
+            platforms: raw.applies.platforms.unwrap_or_default(),
+        };
+        let query = raw.query.map(|query| self.query(query));
+        let rule = self.rule(raw.rule, query.as_ref(), &raw.id, ownership);
+        if let (Rule::Rows { .. }, Some(query)) = (&rule, &query) {
+            for command in &raw.remedy.commands {
+                self.columns(command, query);
+            }
+        }
+        for case in &raw.tests {
+            if case.rows.is_some() == case.bundle.is_some() {
+                self.problem(raw.id.span(), format!("test '{}' needs either rows or a bundle", case.name));
+            }
+        }
+        Check {
+            id: raw.id.into_inner(),
+            title: raw.title.into_inner(),
+            severity: raw.severity,
+            fails_at: raw.fails_at,
+            summary: raw.summary.into_inner(),
+            why: raw.why.into_inner().trim().to_owned(),
+            docs: raw.docs.into_inner(),
+            applies,
+            remedy: RemedyTemplate {
+                text: raw.remedy.text.trim().to_owned(),
+                commands: raw.remedy.commands.into_iter().map(Spanned::into_inner).collect(),
+            },
+            query,
+            rule,
+            cases: raw.tests,
+            origin: self.origin.to_owned(),
+        }
+    }
+
+    fn id(&mut self, id: &Spanned<String>, ownership: Ownership) {
+        let text = id.get_ref();
+        let kebab = |part: &str| {
+            !part.is_empty()
+                && part
+                    .split('-')
+                    .all(|word| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()))
+        };
+        match text.split_once('.') {
+            Some((area, name)) if kebab(area) && kebab(name) => {
+                let ours = AREAS.contains(&area);
+                if ownership == Ownership::User && ours {
+                    self.problem(
+                        id.span(),
+                        format!(
+                            "the area '{area}' is pg-preflight's own; begin with a word of yours, such as acme.{name}"
+                        ),
+                    );
+                }
+                if ownership == Ownership::BuiltIn && !ours {
+                    self.problem(id.span(), format!("unknown area '{area}'"));
+                }
+            }
+            _ => self.problem(id.span(), "an id is area.kebab-name"),
+        }
+    }
+
+    fn range(&mut self, range: &Spanned<String>) -> Option<VersionReq> {
+        match VersionReq::parse(range.get_ref()) {
+            Ok(parsed) => Some(parsed),
+            Err(error) => {
+                self.problem(range.span(), format!("not a version range such as >=14 or '>=12, <17': {error}"));
+                None
+            }
+        }
+    }
+
+    fn query(&mut self, raw: RawQuery) -> Query {
+        for sql in raw.variants.iter().map(|variant| &variant.sql).chain([&raw.sql]) {
+            if sql.get_ref().contains(';') {
+                self.problem(sql.span(), "one statement, without a semicolon");
+            }
+        }
+        let variants = raw
+            .variants
+            .into_iter()
+            .filter_map(|variant| Some((self.range(&variant.server)?, variant.sql.into_inner().trim().to_owned())))
+            .collect();
+        Query { scope: raw.scope, columns: raw.columns, sql: raw.sql.into_inner().trim().to_owned(), variants }
+    }
+
+    fn rule(&mut self, raw: RawRule, query: Option<&Query>, id: &Spanned<String>, ownership: Ownership) -> Rule {
+        match raw {
+            RawRule::Rows(rows) => {
+                match query {
+                    None => self.problem(id.span(), "a rows rule needs a [query]"),
+                    Some(query) => {
+                        for template in [&rows.object, &rows.kind, &rows.detail] {
+                            self.columns(template, query);
+                        }
+                    }
+                }
+                Rule::Rows {
+                    object: rows.object.into_inner(),
+                    kind: rows.kind.into_inner(),
+                    detail: rows.detail.into_inner(),
+                }
+            }
+            RawRule::Rust(rust) => {
+                if ownership == Ownership::User {
+                    self.problem(rust.function.span(), "a check of your own is judged by its rows: use [rule.rows]");
+                } else if !crate::rules::exists(rust.function.get_ref()) {
+                    self.problem(rust.function.span(), "no such function in src/rules");
+                }
+                Rule::Rust { function: rust.function.into_inner(), calls: rust.calls }
+            }
+        }
+    }
+
+    fn columns(&mut self, template: &Spanned<String>, query: &Query) {
+        let unknown: Vec<&str> = template::placeholders(template.get_ref())
+            .filter(|name| *name != "database" && !query.columns.iter().any(|column| column == name))
+            .collect();
+        if !unknown.is_empty() {
+            let message = format!("no column {} in the query, it has {}", unknown.join(", "), query.columns.join(", "));
+            self.problem(template.span(), message);
+        }
+    }
+}

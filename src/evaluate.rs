@@ -1,0 +1,340 @@
+//! Evidence × checks → report. Pure: no clock, no I/O.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use wildmatch::WildMatch;
+
+use crate::checks::{Check, Registry, Severity, template};
+use crate::facts::{Bundle, Gap};
+use crate::report::{CheckResult, Coverage, Declared, Finding, Instance, NotEntered, Remedy, Report, Status, Verdict};
+use crate::rules::{self, Expectations, Facts, Hit, Open, Outcome};
+use crate::upgrade::{Platform, Upgrade};
+use crate::version::PgVersion;
+
+/// Everything a judgement depends on beside the evidence.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// As asked: `16.3` or `16`.
+    pub target: PgVersion,
+    pub platform: Option<Platform>,
+    pub expectations: Expectations,
+    /// Globs over check ids; empty: all.
+    pub only: Vec<String>,
+    pub skip: Vec<String>,
+    pub waivers: Vec<Waiver>,
+    pub fail_on: Severity,
+    /// Flags that switched evidence off, to be repeated beside the verdict.
+    pub switched_off: Vec<String>,
+    /// By which waivers expire.
+    pub today: Date,
+    pub generated_at: Timestamp,
+}
+
+/// A finding that somebody answers for, until a day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiver {
+    /// A glob over check ids.
+    pub check: String,
+    /// A glob over `database:object`, or over `object` where there is no database; `None`: every finding.
+    pub object: Option<String>,
+    pub reason: String,
+    pub owner: Option<String>,
+    /// The last day on which it holds.
+    pub expires: Date,
+}
+
+/// Judges the evidence by the checks.
+#[must_use]
+pub fn evaluate(bundle: &Bundle, registry: &Registry, settings: &Settings) -> Report {
+    let upgrade = resolve(bundle, settings);
+    let mut used = vec![false; settings.waivers.len()];
+    let mut results: Vec<CheckResult> =
+        registry.iter().map(|check| judge(check, bundle, &upgrade, settings, &mut used)).collect();
+    results.sort_by(|a, b| (a.severity, &a.id).cmp(&(b.severity, &b.id)));
+    let aws = bundle.aws.collected();
+    let instance = aws.and_then(|aws| {
+        let instance = aws.instance.collected()?;
+        let cluster = aws.cluster.collected().and_then(Option::as_ref);
+        Some(Instance {
+            id: cluster.map_or(&instance.id, |cluster| &cluster.id).clone(),
+            region: aws.region.clone(),
+            account: aws.caller.collected().map(|caller| caller.account.clone()),
+            caller: aws.caller.collected().map(|caller| caller.arn.clone()),
+            status: cluster.map_or(&instance.status, |cluster| &cluster.status).clone(),
+        })
+    });
+    Report {
+        generated_at: settings.generated_at,
+        verdict: verdict(&results, settings.fail_on),
+        platform: upgrade.platform,
+        engine: aws
+            .and_then(|aws| aws.instance.collected())
+            .map_or_else(|| upgrade.platform.engine().to_owned(), |instance| instance.engine.clone()),
+        instance,
+        declared: crate::rules::declaration(bundle).map(|declaration| Declared {
+            version: declaration.version.clone(),
+            file: declaration.file.clone(),
+            line: declaration.line,
+            resource: declaration.resource.clone(),
+        }),
+        coverage: coverage(bundle, settings),
+        results,
+        notes: waiver_notes(settings, &used),
+        source: upgrade.source,
+        target: upgrade.target,
+        requested: upgrade.requested,
+    }
+}
+
+/// The upgrade that the evidence is about: the actual version, and what the target resolves to.
+fn resolve(bundle: &Bundle, settings: &Settings) -> Upgrade {
+    let aws = bundle.aws.collected();
+    let instance = aws.and_then(|aws| aws.instance.collected());
+    let server = bundle.database.collected().map(|database| &database.server);
+    let platform = settings.platform.unwrap_or_else(|| {
+        let by_engine = instance.and_then(|instance| Platform::of_engine(&instance.engine));
+        let by_server = server.filter(|server| server.aurora).map(|_| Platform::Aurora);
+        by_engine.or(by_server).unwrap_or(Platform::Rds)
+    });
+    let source = instance.map(|instance| &instance.engine_version).or(server.map(|server| &server.version)).cloned();
+    let requested = settings.target.clone();
+    let target = if requested.is_major_only() {
+        let valid = aws.and_then(|aws| aws.engine_version.collected()).and_then(Option::as_ref);
+        valid
+            .and_then(|record| {
+                let targets = record.valid_targets.iter().map(|target| &target.version);
+                targets.filter(|version| version.major() == requested.major()).max()
+            })
+            .unwrap_or(&requested)
+            .clone()
+    } else {
+        requested.clone()
+    };
+    Upgrade { source, requested, target, platform }
+}
+
+fn judge(check: &Check, bundle: &Bundle, upgrade: &Upgrade, settings: &Settings, used: &mut [bool]) -> CheckResult {
+    let facts = Facts { bundle, upgrade, expectations: &settings.expectations, check };
+    let bare = |status, reason: String| result(check, status, Some(reason), Vec::new(), Remedy::default(), None);
+    if let Some(flag) = skipped_by(check, settings) {
+        return bare(Status::Skipped, flag);
+    }
+    match applies(check, upgrade) {
+        Ok(()) => {}
+        Err(Inapplicable::No(reason)) => return bare(Status::NotApplicable, reason),
+        Err(Inapplicable::Unknowable(reason)) => return bare(Status::Unknown, reason),
+    }
+    match rules::judge(check, &facts) {
+        Err(Gap::Unavailable(reason)) => bare(Status::Unknown, reason),
+        Err(Gap::SwitchedOff(flag)) => bare(Status::Skipped, flag),
+        Err(Gap::NotGiven(hint)) => bare(Status::NotApplicable, hint),
+        Ok(Outcome::NotApplicable(reason)) => bare(Status::NotApplicable, reason),
+        Ok(Outcome::Judged { hits, open, summary }) => judged(check, hits, &open, summary, settings, used),
+    }
+}
+
+fn judged(
+    check: &Check,
+    mut hits: Vec<Hit>,
+    open: &[Open],
+    summary: Option<String>,
+    settings: &Settings,
+    used: &mut [bool],
+) -> CheckResult {
+    hits.sort_by(|a, b| a.finding.cmp(&b.finding));
+    let mut waived: Vec<(Hit, &Waiver)> = Vec::new();
+    let mut left = Vec::new();
+    for hit in hits {
+        match waiver(check, &hit.finding, settings, used) {
+            Some(waiver) => waived.push((hit, waiver)),
+            None => left.push(hit),
+        }
+    }
+    let unseen = (!open.is_empty()).then(|| unseen(open));
+    if !left.is_empty() {
+        let sentence = summary.filter(|_| waived.is_empty()).unwrap_or_else(|| sentence(check, left.len()));
+        let reason = match (unseen, waived.len()) {
+            (None, 0) => None,
+            (Some(unseen), 0) => Some(format!("not seen: {unseen}")),
+            (None, count) => Some(format!("{count} more waived")),
+            (Some(unseen), count) => Some(format!("{count} more waived; not seen: {unseen}")),
+        };
+        let remedy = remedy(check, &left);
+        let findings = left.into_iter().map(|hit| hit.finding).collect();
+        return result(check, Status::Fail, reason, findings, remedy, Some(sentence));
+    }
+    if let Some(unseen) = unseen {
+        return result(check, Status::Unknown, Some(unseen), Vec::new(), Remedy::default(), None);
+    }
+    let Some((_, first)) = waived.first() else {
+        return result(check, Status::Pass, None, Vec::new(), Remedy::default(), None);
+    };
+    let owner = first.owner.as_ref().map(|owner| format!(" ({owner})")).unwrap_or_default();
+    let reason = format!("{}{owner}", first.reason);
+    let expires = waived.iter().map(|(_, waiver)| waiver.expires).min();
+    let sentence = summary.unwrap_or_else(|| sentence(check, waived.len()));
+    let findings = waived.into_iter().map(|(hit, _)| hit.finding).collect();
+    CheckResult { expires, ..result(check, Status::Waived, Some(reason), findings, Remedy::default(), Some(sentence)) }
+}
+
+fn result(
+    check: &Check,
+    status: Status,
+    reason: Option<String>,
+    findings: Vec<Finding>,
+    remedy: Remedy,
+    summary: Option<String>,
+) -> CheckResult {
+    CheckResult {
+        id: check.id.clone(),
+        group: check.group().to_owned(),
+        title: check.title.clone(),
+        severity: check.severity,
+        status,
+        fails_at: check.fails_at,
+        summary: summary.unwrap_or_else(|| check.title.clone()),
+        why: check.why.clone(),
+        findings,
+        remedy,
+        reason,
+        expires: None,
+        docs: check.docs.clone(),
+    }
+}
+
+fn sentence(check: &Check, count: usize) -> String {
+    if count == 1 { check.summary.one.clone() } else { check.summary.many.replace("{count}", &count.to_string()) }
+}
+
+/// The commands for every finding, each once, in order.
+fn remedy(check: &Check, hits: &[Hit]) -> Remedy {
+    let mut commands: Vec<String> = Vec::new();
+    for hit in hits {
+        for command in check.remedy.commands.iter().filter_map(|command| template::fill(command, &hit.values)) {
+            if !commands.contains(&command) {
+                commands.push(command);
+            }
+        }
+    }
+    Remedy { text: check.remedy.text.clone(), commands }
+}
+
+fn unseen(open: &[Open]) -> String {
+    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for entry in open {
+        by_reason.entry(&entry.reason).or_default().push(&entry.part);
+    }
+    let groups = by_reason.iter().map(|(reason, parts)| format!("{}: {reason}", parts.join(", ")));
+    groups.collect::<Vec<_>>().join("; ")
+}
+
+enum Inapplicable {
+    No(String),
+    Unknowable(String),
+}
+
+/// Whether the check is about this upgrade at all.
+fn applies(check: &Check, upgrade: &Upgrade) -> Result<(), Inapplicable> {
+    let platforms = &check.applies.platforms;
+    if !platforms.is_empty() && !platforms.contains(&upgrade.platform) {
+        return Err(Inapplicable::No(format!("not on platform {}", upgrade.platform.as_str())));
+    }
+    if let Some(range) = &check.applies.target
+        && !upgrade.target.satisfies(range)
+    {
+        return Err(Inapplicable::No(format!("only for targets {range}")));
+    }
+    if let Some(range) = &check.applies.source {
+        match &upgrade.source {
+            None => return Err(Inapplicable::Unknowable("the source version is not known".to_owned())),
+            Some(source) if !source.satisfies(range) => {
+                return Err(Inapplicable::No(format!("only for sources {range}")));
+            }
+            Some(_) => {}
+        }
+    }
+    if matches!(check.area(), "pg" | "ext")
+        && let Some(source) = &upgrade.source
+        && upgrade.target.major() <= source.major()
+    {
+        return Err(Inapplicable::No(format!(
+            "{source} to {} is no major upgrade, pg_upgrade does not run",
+            upgrade.target
+        )));
+    }
+    Ok(())
+}
+
+fn skipped_by(check: &Check, settings: &Settings) -> Option<String> {
+    let matches = |globs: &[String]| globs.iter().any(|glob| WildMatch::new(glob).matches(&check.id));
+    if !settings.only.is_empty() && !matches(&settings.only) {
+        return Some(format!("--only {}", settings.only.join(" --only ")));
+    }
+    settings.skip.iter().find(|glob| WildMatch::new(glob).matches(&check.id)).map(|glob| format!("--skip {glob}"))
+}
+
+fn waiver<'a>(check: &Check, finding: &Finding, settings: &'a Settings, used: &mut [bool]) -> Option<&'a Waiver> {
+    let object = match &finding.database {
+        Some(database) => format!("{database}:{}", finding.object),
+        None => finding.object.clone(),
+    };
+    let mut found = None;
+    for (waiver, used) in settings.waivers.iter().zip(used) {
+        let matches = WildMatch::new(&waiver.check).matches(&check.id)
+            && waiver.object.as_ref().is_none_or(|glob| WildMatch::new(glob).matches(&object));
+        if matches {
+            *used = true;
+            if waiver.expires >= settings.today && found.is_none() {
+                found = Some(waiver);
+            }
+        }
+    }
+    found
+}
+
+fn waiver_notes(settings: &Settings, used: &[bool]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (waiver, used) in settings.waivers.iter().zip(used) {
+        let object = waiver.object.as_ref().map(|object| format!(" on {object}")).unwrap_or_default();
+        let name = format!("the waiver of {}{object} ({})", waiver.check, waiver.reason);
+        if waiver.expires < settings.today {
+            notes.push(format!("{name} expired on {}", waiver.expires));
+        } else if !used {
+            notes.push(format!("{name} matches nothing that was found"));
+        }
+    }
+    notes
+}
+
+fn verdict(results: &[CheckResult], fail_on: Severity) -> Verdict {
+    let any = |status, severity| results.iter().any(|result| result.status == status && result.severity <= severity);
+    if any(Status::Fail, fail_on) {
+        Verdict::NoGo
+    } else if any(Status::Unknown, Severity::Blocker) {
+        Verdict::Incomplete
+    } else {
+        Verdict::Go
+    }
+}
+
+fn coverage(bundle: &Bundle, settings: &Settings) -> Coverage {
+    let mut coverage = Coverage { switched_off: settings.switched_off.clone(), ..Coverage::default() };
+    let Some(database) = bundle.database.collected() else { return coverage };
+    for entry in &database.databases {
+        match database.per_database.get(&entry.name) {
+            Some(source) if source.collected().is_some() => coverage.databases.push(entry.name.clone()),
+            other => {
+                let reason = match other {
+                    Some(crate::facts::Source::Unavailable { reason }) => reason.clone(),
+                    _ if entry.is_invalid() => "invalid: a DROP DATABASE was interrupted".to_owned(),
+                    _ if !entry.allow_connections => "it refuses connections (datallowconn)".to_owned(),
+                    _ => "it was not entered".to_owned(),
+                };
+                coverage.not_entered.push(NotEntered { database: entry.name.clone(), reason });
+            }
+        }
+    }
+    coverage
+}

@@ -1,0 +1,16 @@
+//! What was seen: plain, serialisable data. No I/O, no judgement, no type of AWS or of the database driver.
+//!
+//! Start at [`Bundle`]. [`tables`] holds what is known beforehand: published facts with their source and date.
+
+mod bundle;
+mod database;
+mod declared;
+pub mod rds;
+mod source;
+pub mod tables;
+
+pub use bundle::{Bundle, BundleError, SCHEMA_VERSION};
+pub use database::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server};
+pub use declared::Declaration;
+pub use rds::AwsFacts;
+pub use source::{Gap, Source};

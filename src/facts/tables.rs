@@ -1,0 +1,163 @@
+//! What AWS publishes, as tables with source and date (`checks/data/`). The live answer always wins over a table.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+use crate::upgrade::Platform;
+use crate::version::PgVersion;
+
+/// Valid upgrade targets by source version, as AWS's documentation printed them on a day.
+#[derive(Debug, Deserialize)]
+pub struct UpgradeTargets {
+    pub as_of: String,
+    pub source: String,
+    postgres: BTreeMap<String, Vec<PgVersion>>,
+    #[serde(rename = "aurora-postgresql")]
+    aurora: BTreeMap<String, Vec<PgVersion>>,
+    aurora_as_of: String,
+}
+
+/// Extension versions by extension and engine version.
+#[derive(Debug, Deserialize)]
+pub struct Extensions {
+    pub as_of: String,
+    pub source: String,
+    postgres: ExtensionTable,
+    #[serde(rename = "aurora-postgresql")]
+    aurora: ExtensionTable,
+    pub aurora_as_of: String,
+    pub aurora_source: String,
+}
+
+type ExtensionTable = BTreeMap<String, BTreeMap<String, Option<String>>>;
+
+/// Support dates by major version, `YYYY-MM-DD` or `YYYY-MM`.
+#[derive(Debug, Deserialize)]
+pub struct Lifecycles {
+    pub as_of: String,
+    pub source: String,
+    pub majors: BTreeMap<String, MajorLifecycle>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct MajorLifecycle {
+    pub rds_end_of_standard_support: Option<String>,
+    pub rds_end_of_extended_support: Option<String>,
+}
+
+/// What the table says of one extension at one engine version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Offer {
+    /// Offered; the version, or `None` where AWS prints only that it is there. `at`: the engine version it is for.
+    Version {
+        version: Option<String>,
+        at: String,
+    },
+    NotOffered,
+    /// The table does not know the extension, or not at this engine version.
+    Unlisted,
+}
+
+pub static UPGRADE_TARGETS: LazyLock<UpgradeTargets> =
+    LazyLock::new(|| parse(include_str!("../../checks/data/rds-upgrade-targets.json")));
+pub static EXTENSIONS: LazyLock<Extensions> =
+    LazyLock::new(|| parse(include_str!("../../checks/data/rds-extensions.json")));
+pub static LIFECYCLES: LazyLock<Lifecycles> =
+    LazyLock::new(|| parse(include_str!("../../checks/data/rds-lifecycle.json")));
+
+fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> T {
+    serde_json::from_str(text).expect("an embedded table is valid, its test says")
+}
+
+impl UpgradeTargets {
+    /// The valid targets of a version, `None` when the table does not have it.
+    #[must_use]
+    pub fn of(&self, platform: Platform, version: &PgVersion) -> Option<&[PgVersion]> {
+        self.graph(platform).get(version.as_str()).map(Vec::as_slice)
+    }
+
+    #[must_use]
+    pub fn graph(&self, platform: Platform) -> &BTreeMap<String, Vec<PgVersion>> {
+        match platform {
+            Platform::Aurora => &self.aurora,
+            Platform::Rds | Platform::SelfManaged => &self.postgres,
+        }
+    }
+
+    #[must_use]
+    pub fn as_of(&self, platform: Platform) -> &str {
+        match platform {
+            Platform::Aurora => &self.aurora_as_of,
+            Platform::Rds | Platform::SelfManaged => &self.as_of,
+        }
+    }
+}
+
+impl Extensions {
+    /// What an engine version offers of an extension. A bare major is read as its newest minor; a minor that the
+    /// table lacks as the next older one of its major, since AWS only adds within a major.
+    #[must_use]
+    pub fn offer(&self, platform: Platform, extension: &str, version: &PgVersion) -> Offer {
+        let table = match platform {
+            Platform::Aurora => &self.aurora,
+            Platform::Rds | Platform::SelfManaged => &self.postgres,
+        };
+        let Some(versions) = table.get(extension) else { return Offer::Unlisted };
+        if let Some(cell) = versions.get(version.as_str()) {
+            return offer(cell.as_deref(), version.as_str());
+        }
+        let nearest = versions
+            .iter()
+            .filter_map(|(at, cell)| Some((at.parse::<PgVersion>().ok()?, cell)))
+            .filter(|(at, _)| at.major() == version.major() && !at.is_major_only())
+            .filter(|(at, _)| version.is_major_only() || at <= version)
+            .max_by(|a, b| a.0.cmp(&b.0));
+        match nearest {
+            Some((at, cell)) => offer(cell.as_deref(), at.as_str()),
+            None if versions.get(&version.major().to_string()) == Some(&None) => Offer::NotOffered,
+            None => Offer::Unlisted,
+        }
+    }
+}
+
+fn offer(cell: Option<&str>, at: &str) -> Offer {
+    match cell {
+        None => Offer::NotOffered,
+        Some("yes") => Offer::Version { version: None, at: at.to_owned() },
+        Some(text) => Offer::Version { version: Some(text.to_owned()), at: at.to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn version(text: &str) -> PgVersion {
+        text.parse().expect(text)
+    }
+
+    #[test]
+    fn tables_are_read_whole() {
+        assert_eq!(UPGRADE_TARGETS.postgres.len(), 153);
+        assert!(UPGRADE_TARGETS.postgres.keys().all(|key| key.parse::<PgVersion>().is_ok()));
+        assert!(UPGRADE_TARGETS.of(Platform::Rds, &version("12.19")).is_some_and(|t| t.contains(&version("16.9"))));
+        assert!(LIFECYCLES.majors.contains_key("12"));
+        for table in [&EXTENSIONS.postgres, &EXTENSIONS.aurora] {
+            for (name, versions) in table {
+                assert!(versions.keys().all(|key| key.parse::<PgVersion>().is_ok()), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn extension_offers_follow_minor_and_major() {
+        let offer = |name, at| EXTENSIONS.offer(Platform::Rds, name, &version(at));
+        assert_eq!(offer("postgis", "16.3"), Offer::Version { version: Some("3.4.2".into()), at: "16.3".into() });
+        assert_eq!(offer("hstore", "16"), Offer::Version { version: Some("1.8".into()), at: "16.15".into() });
+        assert_eq!(offer("plcoffee", "17.5"), Offer::NotOffered);
+        assert_eq!(offer("timescaledb", "16.3"), Offer::Unlisted);
+        assert_eq!(offer("hstore", "99.1"), Offer::Unlisted);
+    }
+}
