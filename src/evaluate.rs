@@ -205,7 +205,10 @@ fn result(
 }
 
 fn sentence(check: &Check, count: usize) -> String {
-    if count == 1 { check.summary.one.clone() } else { check.summary.many.replace("{count}", &count.to_string()) }
+    match &check.summary.many {
+        Some(many) if count != 1 => many.replace("{count}", &count.to_string()),
+        _ => check.summary.one.clone(),
+    }
 }
 
 /// The commands for every finding, each once, in order.

@@ -1,9 +1,13 @@
 //! GO or NO-GO on a PostgreSQL major upgrade, before anyone schedules it.
 pub mod checks;
+pub mod collect;
 pub mod evaluate;
 pub mod facts;
+pub mod path;
+pub mod quote;
 pub mod report;
 pub mod rules;
+pub mod secret;
 pub mod snippet;
 pub mod upgrade;
 pub mod version;

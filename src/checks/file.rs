@@ -22,6 +22,8 @@ pub(super) struct RawCheck {
     #[serde(default)]
     pub applies: RawApplies,
     pub remedy: RawRemedy,
+    /// The id of the check whose query's rows this one judges too, so that it is asked once.
+    pub query_of: Option<Spanned<String>>,
     pub query: Option<RawQuery>,
     pub rule: RawRule,
     #[serde(default, rename = "test")]

@@ -32,6 +32,7 @@ pub struct Check {
     pub applies: Applies,
     pub remedy: RemedyTemplate,
     pub query: Option<Query>,
+    pub(crate) query_of: Option<String>,
     pub rule: Rule,
     pub cases: Vec<Case>,
     /// The file, for messages.
@@ -63,12 +64,12 @@ pub enum FailsAt {
     After,
 }
 
-/// The sentence that says what was found; `{count}` in `many`.
+/// The sentence that says what was found; `many` contains `{count}`, and is left out where there is only ever one.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Summary {
     pub one: String,
-    pub many: String,
+    pub many: Option<String>,
 }
 
 /// Which upgrades a check is about.
@@ -89,6 +90,8 @@ pub struct RemedyTemplate {
 
 #[derive(Clone, Debug)]
 pub struct Query {
+    /// The id of the check that owns it, by which its answer is filed.
+    pub key: String,
     pub scope: Scope,
     pub columns: Vec<String>,
     sql: String,

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::Check;
 use super::validate::{self, Ownership};
+use super::{Check, Query};
 use crate::snippet::Problem;
 
 /// Path below `checks/` and text of every built-in check file.
@@ -22,6 +22,8 @@ pub enum LoadError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
     Invalid { problems: Vec<Problem> },
+    #[error("check {id} reads the query of {owner}, which has none")]
+    NoSuchQuery { id: String, owner: String },
     #[error("check id {id} is used twice: in {first} and in {second}")]
     Duplicate { id: String, first: String, second: String },
 }
@@ -72,11 +74,32 @@ impl Registry {
             }
             by_id.insert(check.id.clone(), check);
         }
+        let queries: BTreeMap<String, _> =
+            by_id.iter().filter_map(|(id, check)| Some((id.clone(), check.query.clone()?))).collect();
+        for check in by_id.values_mut() {
+            let Some(owner) = &check.query_of else { continue };
+            let Some(query) = queries.get(owner) else {
+                return Err(LoadError::NoSuchQuery { id: check.id.clone(), owner: owner.clone() });
+            };
+            check.query = Some(query.clone());
+        }
         Ok(Self { checks: by_id.into_values().collect() })
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Check> {
         self.checks.iter()
+    }
+
+    /// Every query once, in the order of their keys.
+    #[must_use]
+    pub fn queries(&self) -> Vec<&Query> {
+        let by_key: BTreeMap<&str, &Query> = self
+            .checks
+            .iter()
+            .filter_map(|check| check.query.as_ref())
+            .map(|query| (query.key.as_str(), query))
+            .collect();
+        by_key.into_values().collect()
     }
 
     #[must_use]

@@ -55,7 +55,7 @@ impl Validator<'_> {
                 self.problem(text.span(), "must not be empty");
             }
         }
-        if !raw.summary.get_ref().many.contains("{count}") {
+        if raw.summary.get_ref().many.as_ref().is_some_and(|many| !many.contains("{count}")) {
             self.problem(raw.summary.span(), "`many` must contain {count}");
         }
         if raw.docs.get_ref().is_empty() && ownership == Ownership::BuiltIn {
@@ -69,7 +69,7 @@ impl Validator<'_> {
             target: raw.applies.target.as_ref().and_then(|range| self.range(range)),
             platforms: raw.applies.platforms.unwrap_or_default(),
         };
-        let query = raw.query.map(|query| self.query(query));
+        let query = raw.query.map(|query| self.query(query, raw.id.get_ref()));
         let rule = self.rule(raw.rule, query.as_ref(), &raw.id, ownership);
         if let (Rule::Rows { .. }, Some(query)) = (&rule, &query) {
             for command in &raw.remedy.commands {
@@ -95,6 +95,7 @@ impl Validator<'_> {
                 commands: raw.remedy.commands.into_iter().map(Spanned::into_inner).collect(),
             },
             query,
+            query_of: raw.query_of.map(Spanned::into_inner),
             rule,
             cases: raw.tests,
             origin: self.origin.to_owned(),
@@ -138,7 +139,7 @@ impl Validator<'_> {
         }
     }
 
-    fn query(&mut self, raw: RawQuery) -> Query {
+    fn query(&mut self, raw: RawQuery, id: &str) -> Query {
         for sql in raw.variants.iter().map(|variant| &variant.sql).chain([&raw.sql]) {
             if sql.get_ref().contains(';') {
                 self.problem(sql.span(), "one statement, without a semicolon");
@@ -149,7 +150,13 @@ impl Validator<'_> {
             .into_iter()
             .filter_map(|variant| Some((self.range(&variant.server)?, variant.sql.into_inner().trim().to_owned())))
             .collect();
-        Query { scope: raw.scope, columns: raw.columns, sql: raw.sql.into_inner().trim().to_owned(), variants }
+        Query {
+            key: id.to_owned(),
+            scope: raw.scope,
+            columns: raw.columns,
+            sql: raw.sql.into_inner().trim().to_owned(),
+            variants,
+        }
     }
 
     fn rule(&mut self, raw: RawRule, query: Option<&Query>, id: &Spanned<String>, ownership: Ownership) -> Rule {

@@ -17,9 +17,17 @@ pub struct Bundle {
     pub tool_version: String,
     /// The clock of every judgement, so that a saved bundle is judged as on the day it was collected.
     pub collected_at: Timestamp,
+    pub asked: Asked,
     pub aws: Source<AwsFacts>,
     pub database: Source<DatabaseFacts>,
     pub declared: Source<Vec<Declaration>>,
+}
+
+/// What the run was about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub instance: Option<String>,
+    pub cluster: Option<String>,
 }
 
 #[derive(Debug, thiserror::Error)]

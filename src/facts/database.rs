@@ -76,3 +76,12 @@ pub struct Rows {
     /// More rows were there than the cap lets through.
     pub truncated: bool,
 }
+
+impl Rows {
+    /// A cell by row and column name; `None` for NULL and for what is not there.
+    #[must_use]
+    pub fn cell(&self, row: usize, column: &str) -> Option<&str> {
+        let at = self.columns.iter().position(|name| name == column)?;
+        self.rows.get(row)?.get(at)?.as_deref()
+    }
+}

@@ -9,7 +9,7 @@ pub mod rds;
 mod source;
 pub mod tables;
 
-pub use bundle::{Bundle, BundleError, SCHEMA_VERSION};
+pub use bundle::{Asked, Bundle, BundleError, SCHEMA_VERSION};
 pub use database::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server};
 pub use declared::Declaration;
 pub use rds::AwsFacts;

@@ -47,6 +47,30 @@ pub struct MajorLifecycle {
     pub rds_end_of_extended_support: Option<String>,
 }
 
+/// Defaults of parameter group families, where they differ between majors.
+#[derive(Debug, Deserialize)]
+pub struct Parameters {
+    pub as_of: String,
+    pub source: String,
+    defaults: BTreeMap<String, Vec<DefaultRow>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DefaultRow {
+    majors: semver::VersionReq,
+    value: String,
+}
+
+impl Parameters {
+    /// The default of a parameter in the default group of a major.
+    #[must_use]
+    pub fn default_of(&self, parameter: &str, major: u64) -> Option<&str> {
+        let version = semver::Version::new(major, 0, 0);
+        let rows = self.defaults.get(parameter)?;
+        rows.iter().find(|row| row.majors.matches(&version)).map(|row| row.value.as_str())
+    }
+}
+
 /// What the table says of one extension at one engine version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Offer {
@@ -66,6 +90,9 @@ pub static EXTENSIONS: LazyLock<Extensions> =
     LazyLock::new(|| parse(include_str!("../../checks/data/rds-extensions.json")));
 pub static LIFECYCLES: LazyLock<Lifecycles> =
     LazyLock::new(|| parse(include_str!("../../checks/data/rds-lifecycle.json")));
+
+pub static PARAMETERS: LazyLock<Parameters> =
+    LazyLock::new(|| parse(include_str!("../../checks/data/rds-parameters.json")));
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> T {
     serde_json::from_str(text).expect("an embedded table is valid, its test says")
@@ -143,6 +170,8 @@ mod tests {
         assert_eq!(UPGRADE_TARGETS.postgres.len(), 153);
         assert!(UPGRADE_TARGETS.postgres.keys().all(|key| key.parse::<PgVersion>().is_ok()));
         assert!(UPGRADE_TARGETS.of(Platform::Rds, &version("12.19")).is_some_and(|t| t.contains(&version("16.9"))));
+        assert_eq!(PARAMETERS.default_of("rds.force_ssl", 14), Some("0"));
+        assert_eq!(PARAMETERS.default_of("rds.force_ssl", 15), Some("1"));
         assert!(LIFECYCLES.majors.contains_key("12"));
         for table in [&EXTENSIONS.postgres, &EXTENSIONS.aurora] {
             for (name, versions) in table {

@@ -3,8 +3,19 @@
 //! A rule that needs more than "every row is a finding" is one file here and one line in [`RULES`]; its check file
 //! owns everything that is said about it.
 
+mod backups;
+mod databases;
+mod drift;
+mod extensions;
+mod identity;
+mod maintenance;
 mod outcome;
+mod parameters;
 mod rows;
+mod state;
+mod support;
+mod target;
+mod topology;
 mod view;
 
 pub use outcome::{Hit, Open, Outcome};
@@ -12,12 +23,42 @@ pub use view::{Answers, Expectations, Facts};
 
 use crate::checks::{Check, Rule};
 use crate::facts::Gap;
+use crate::quote::{quote_ident, shell};
 
 /// A rule: the outcome, or the evidence it lacks.
 pub type RuleFn = fn(&Facts<'_>) -> Result<Outcome, Gap>;
 
 /// Every rule that a check file can name.
-const RULES: &[(&str, RuleFn)] = &[];
+const RULES: &[(&str, RuleFn)] = &[
+    ("backups::backups_off", backups::backups_off),
+    ("backups::backup_age", backups::backup_age),
+    ("databases::invalid_databases", databases::invalid_databases),
+    ("databases::unconnectable_databases", databases::unconnectable_databases),
+    ("databases::unread_databases", databases::unread_databases),
+    ("drift::version_drift", drift::version_drift),
+    ("extensions::not_offered", extensions::not_offered),
+    ("extensions::unlisted", extensions::unlisted),
+    ("extensions::update_after", extensions::update_after),
+    ("extensions::newer_than_target", extensions::newer_than_target),
+    ("identity::caller_identity", identity::caller_identity),
+    ("identity::server_version", identity::server_version),
+    ("maintenance::pending_maintenance", maintenance::pending_maintenance),
+    ("maintenance::pending_modifications", maintenance::pending_modifications),
+    ("parameters::parameter_group_status", parameters::parameter_group_status),
+    ("parameters::parameter_group_family", parameters::parameter_group_family),
+    ("parameters::lost_parameters", parameters::lost_parameters),
+    ("parameters::force_ssl", parameters::force_ssl),
+    ("state::instance_status", state::instance_status),
+    ("state::free_storage", state::free_storage),
+    ("state::failed_attempts", state::failed_attempts),
+    ("support::support_dates", support::support_dates),
+    ("support::extended_support_off", support::extended_support_off),
+    ("target::target_version", target::target_version),
+    ("target::instance_class", target::instance_class),
+    ("topology::upgraded_elsewhere", topology::upgraded_elsewhere),
+    ("topology::replicas", topology::replicas),
+    ("topology::blue_green", topology::blue_green),
+];
 
 /// Whether a check file may name this function.
 #[must_use]
@@ -51,4 +92,9 @@ pub fn declaration(bundle: &crate::facts::Bundle) -> Option<&crate::facts::Decla
         Some([only]) => Some(only),
         _ => None,
     }
+}
+
+/// `2026-12-01 00:00 UTC`
+fn date(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

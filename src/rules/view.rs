@@ -118,6 +118,12 @@ impl<'a> Facts<'a> {
         Ok(database)
     }
 
+    /// Whether the whole cluster is judged, not an instance.
+    #[must_use]
+    pub fn asks_for_cluster(&self) -> bool {
+        self.bundle.asked.cluster.is_some()
+    }
+
     /// What the infrastructure code declares.
     ///
     /// # Errors
@@ -135,14 +141,14 @@ impl<'a> Facts<'a> {
         let query = self.check.query.as_ref().expect("validated: the rule has a query");
         let mut answers = Answers::default();
         match query.scope {
-            Scope::Cluster => match outcome(&database.cluster, &self.check.id, query) {
+            Scope::Cluster => match outcome(&database.cluster, query) {
                 Ok(rows) => answers.take(None, rows),
                 Err(reason) => return Err(Gap::Unavailable(reason)),
             },
             Scope::EachDatabase => {
                 for entry in database.databases.iter().filter(|entry| !entry.is_closed()) {
                     let seen = match database.per_database.get(&entry.name) {
-                        Some(Source::Collected(set)) => outcome(set, &self.check.id, query),
+                        Some(Source::Collected(set)) => outcome(set, query),
                         Some(Source::Unavailable { reason }) => Err(reason.clone()),
                         _ => Err("it was not entered".to_owned()),
                     };
@@ -157,8 +163,8 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn outcome<'a>(set: &'a QuerySet, id: &str, query: &Query) -> Result<&'a Rows, String> {
-    match set.get(id) {
+fn outcome<'a>(set: &'a QuerySet, query: &Query) -> Result<&'a Rows, String> {
+    match set.get(&query.key) {
         Some(QueryOutcome::Rows(rows)) if query.columns.iter().all(|column| rows.columns.contains(column)) => Ok(rows),
         Some(QueryOutcome::Rows(_)) => Err("the evidence was collected by another form of this check".to_owned()),
         Some(QueryOutcome::Failed { reason }) => Err(reason.clone()),

@@ -1,0 +1,3 @@
+//! The collectors: the only I/O. They fill the evidence bundle and judge nothing.
+
+pub mod postgres;

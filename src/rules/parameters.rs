@@ -1,0 +1,135 @@
+//! Parameter groups: what does not come along.
+
+use std::collections::BTreeMap;
+
+use super::{Facts, Hit, Outcome, shell};
+use crate::facts::Gap;
+use crate::facts::rds::{GroupStatus, Parameter};
+use crate::facts::tables::PARAMETERS;
+
+const FORCE_SSL: &str = "rds.force_ssl";
+
+/// Groups that AWS made carry this prefix, and RDS replaces them by the target's by itself.
+const DEFAULT_PREFIX: &str = "default.";
+
+/// The groups in use, the cluster's first.
+fn groups(facts: &Facts<'_>) -> Result<Vec<GroupStatus>, Gap> {
+    let mut groups = Vec::new();
+    if let Some(group) = facts.cluster()?.and_then(|cluster| cluster.parameter_group.clone()) {
+        groups.push(GroupStatus { name: group, apply_status: "in-sync".to_owned() });
+    }
+    groups.extend(facts.instance()?.parameter_groups.iter().cloned());
+    Ok(groups)
+}
+
+/// All groups in use are applied.
+pub(super) fn parameter_group_status(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let id = shell(&facts.instance()?.id);
+    let groups = groups(facts)?;
+    let hits = groups.iter().filter(|group| group.apply_status != "in-sync").map(|group| {
+        Hit::new(&group.name, "parameter group", format!("status is {}", group.apply_status)).with("id", &id)
+    });
+    Ok(Outcome::hits(hits.collect()))
+}
+
+/// No custom group needs a counterpart in the target's family.
+pub(super) fn parameter_group_family(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let aws = facts.aws()?;
+    let engine = &aws.instance.get()?.engine;
+    let family = crate::upgrade::family(engine, facts.upgrade.target.major());
+    let custom: Vec<GroupStatus> =
+        groups(facts)?.into_iter().filter(|group| !group.name.starts_with(DEFAULT_PREFIX)).collect();
+    if custom.is_empty() {
+        return Ok(Outcome::pass());
+    }
+    let known = aws.parameter_groups.get()?;
+    let ready: Vec<&str> = known
+        .iter()
+        .filter(|group| group.family == family && !group.name.starts_with(DEFAULT_PREFIX))
+        .map(|group| group.name.as_str())
+        .collect();
+    let hits = custom.iter().map(|group| {
+        let now =
+            known.iter().find(|known| known.name == group.name).map_or("an unknown family", |known| &known.family);
+        let have = if ready.is_empty() {
+            format!("there is none of {family} yet")
+        } else {
+            format!("of {family} there is {}", ready.join(", "))
+        };
+        let hit = Hit::new(&group.name, "parameter group", format!("is of {now}; {have}")).with("family", &family);
+        if ready.is_empty() {
+            hit.with("new_name", shell(&format!("{}-{}", group.name, facts.upgrade.target.major())))
+        } else {
+            hit
+        }
+    });
+    Ok(Outcome::hits(hits.collect()))
+}
+
+/// Every value that a person set is the target family's default.
+pub(super) fn lost_parameters(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let aws = facts.aws()?;
+    let engine = &aws.instance.get()?.engine;
+    let family = crate::upgrade::family(engine, facts.upgrade.target.major());
+    let mut hits = Vec::new();
+    let mut target: Option<BTreeMap<&str, &Parameter>> = None;
+    for group in groups(facts)? {
+        let set = match aws.user_parameters.get(&group.name) {
+            Some(source) => source.get()?,
+            None => return Err(Gap::Unavailable(format!("parameter group {} was not read", group.name))),
+        };
+        for parameter in set.iter().filter(|parameter| parameter.name != FORCE_SSL) {
+            let defaults = match &target {
+                Some(defaults) => defaults,
+                None => target.insert(family_defaults(facts, &family)?),
+            };
+            let value = parameter.value.as_deref().unwrap_or("");
+            let detail = match defaults.get(parameter.name.as_str()) {
+                Some(default) if default.value.as_deref() == Some(value) => continue,
+                Some(default) => match default.value.as_deref() {
+                    Some(other) => format!("{value} in {}; the default of {family} is {other}", group.name),
+                    None => format!("{value} in {}; {family} sets no default", group.name),
+                },
+                None => format!("{value} in {}; RDS does not list it for {family}", group.name),
+            };
+            hits.push(Hit::new(&parameter.name, "parameter", detail));
+        }
+    }
+    Ok(Outcome::hits(hits))
+}
+
+fn family_defaults<'a>(facts: &Facts<'a>, family: &str) -> Result<BTreeMap<&'a str, &'a Parameter>, Gap> {
+    let aws = facts.aws()?;
+    let Some(source) = aws.family_defaults.get(family) else {
+        return Err(Gap::Unavailable(format!("the defaults of {family} were not collected: no valid target is of it")));
+    };
+    Ok(source.get()?.iter().map(|parameter| (parameter.name.as_str(), parameter)).collect())
+}
+
+/// Clients that may connect without TLS today may do so after the upgrade.
+pub(super) fn force_ssl(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let aws = facts.aws()?;
+    let instance = aws.instance.get()?;
+    let family = crate::upgrade::family(&instance.engine, facts.upgrade.target.major());
+    let mut now = PARAMETERS.default_of(FORCE_SSL, instance.engine_version.major()).unwrap_or("0").to_owned();
+    let mut where_set = "the default".to_owned();
+    for group in groups(facts)? {
+        let set = aws.user_parameters.get(&group.name).map(|source| source.get()).transpose()?;
+        if let Some(parameter) = set.into_iter().flatten().find(|parameter| parameter.name == FORCE_SSL) {
+            now = parameter.value.clone().unwrap_or_default();
+            where_set = format!("set in {}", group.name);
+        }
+    }
+    let target = match family_defaults(facts, &family)?.get(FORCE_SSL).and_then(|parameter| parameter.value.clone()) {
+        Some(value) => value,
+        None => match PARAMETERS.default_of(FORCE_SSL, facts.upgrade.target.major()) {
+            Some(value) => value.to_owned(),
+            None => return Err(Gap::Unavailable(format!("the default of {FORCE_SSL} in {family} is not known"))),
+        },
+    };
+    if now == "1" || target != "1" {
+        return Ok(Outcome::pass());
+    }
+    let detail = format!("{now} now ({where_set}), 1 by default in {family}: clients without TLS are refused");
+    Ok(Outcome::hits(vec![Hit::new(FORCE_SSL, "parameter", detail).with("family", family)]))
+}

@@ -1,0 +1,66 @@
+//! The state the instance is in.
+
+use super::{Facts, Hit, Outcome, date, shell};
+use crate::facts::Gap;
+
+/// The instance (the cluster) is `available`.
+pub(super) fn instance_status(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let instance = facts.instance()?;
+    let cluster = facts.cluster()?.filter(|_| facts.asks_for_cluster());
+    let mut states = vec![(&instance.id, "DB instance", &instance.status)];
+    states.extend(cluster.map(|cluster| (&cluster.id, "DB cluster", &cluster.status)));
+    let hits = states.into_iter().filter(|(_, _, status)| *status != "available").map(|(id, kind, status)| {
+        Hit::new(id, kind, format!("status is {status}, not available")).with("id", shell(id))
+    });
+    Ok(Outcome::hits(hits.collect()))
+}
+
+/// Below this share of the allocated storage we warn. A judgement, not a rule of AWS: an upgrade of 14.7 to 17.9 ran
+/// out of storage and was rolled back after six hours, <https://status.preset.io/incidents/01KP34GXYRB4A4RHNH1Y43KSWM/write-up>.
+const ENOUGH: f64 = 0.2;
+
+const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
+
+/// Free storage is well above what an upgrade needs.
+pub(super) fn free_storage(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let aws = facts.aws()?;
+    let instance = aws.instance.get()?;
+    let Some(allocated) = instance.allocated_storage.filter(|gib| *gib > 0) else {
+        return Err(Gap::Unavailable(format!("RDS does not say how much storage {} has", instance.id)));
+    };
+    let Some(free) = aws.free_storage.get()? else {
+        return Err(Gap::Unavailable("CloudWatch has no FreeStorageSpace of the last hour".to_owned()));
+    };
+    let share = free.bytes / (f64::from(allocated) * GIB);
+    if share >= ENOUGH {
+        return Ok(Outcome::pass());
+    }
+    let ceiling = match instance.max_allocated_storage {
+        Some(max) if max <= allocated => "; autoscaling is at its ceiling",
+        _ => "",
+    };
+    let detail = format!("{:.1} GiB of {allocated} GiB free ({:.0} %){ceiling}", free.bytes / GIB, share * 100.0);
+    let more = allocated.saturating_add(allocated / 2).saturating_add(1);
+    let hit = Hit::new(&instance.id, "storage", &detail).with("id", shell(&instance.id)).with("more", more.to_string());
+    Ok(Outcome::hits(vec![hit]).summarised(detail))
+}
+
+/// What RDS says of an attempt that failed; matched in lower case.
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_Events.Messages.html>, RDS-EVENT-0158 and 0270
+const FAILURES: [&str; 2] = ["is in a state that cannot be upgraded", "upgrade failed"];
+
+/// No recent attempt failed.
+pub(super) fn failed_attempts(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let aws = facts.aws()?;
+    let id = &aws.instance.get()?.id;
+    let events = aws.events.get()?;
+    let failed = events.iter().filter(|event| {
+        let message = event.message.to_lowercase();
+        FAILURES.iter().any(|failure| message.contains(failure))
+    });
+    let hits = failed.map(|event| {
+        let at = event.at.map_or_else(|| "undated".to_owned(), date);
+        Hit::new(at, "RDS event", &event.message).with("id", shell(id))
+    });
+    Ok(Outcome::hits(hits.collect()))
+}
