@@ -1,7 +1,21 @@
 //! GO or NO-GO on a PostgreSQL major upgrade, before anyone schedules it.
+//!
+//! Evidence, then judgement, then the report; each part knows only the ones before it:
+//!
+//! | room | holds |
+//! | --- | --- |
+//! | `checks/` (files) and [`checks`] | what is looked for: one TOML file each |
+//! | [`facts`] | what was seen: the evidence bundle, and tables of published facts |
+//! | [`collect`] | who looked: AWS, the database, the infrastructure code; the only I/O |
+//! | [`rules`] and [`evaluate`] | who judges: pure functions of evidence and upgrade |
+//! | [`report`] | how it is shown |
+//! | [`cli`] | the commands; the only place that prints |
+
 pub mod checks;
+pub mod cli;
 pub mod collect;
 pub mod evaluate;
+pub mod exit;
 pub mod facts;
 pub mod path;
 pub mod quote;

@@ -1,3 +1,4 @@
 //! The collectors: the only I/O. They fill the evidence bundle and judge nothing.
 
+pub mod aws;
 pub mod postgres;

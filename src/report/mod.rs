@@ -4,6 +4,7 @@
 
 pub mod json;
 pub mod table;
+mod wrap;
 
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -1,0 +1,54 @@
+//! `check` and `collect`.
+
+use jiff::Timestamp;
+
+use super::args::{CheckArgs, CollectArgs};
+use super::console::Console;
+use super::error::Error;
+use super::output::{self, Output};
+use super::{evidence, settings};
+use crate::evaluate::evaluate;
+use crate::exit;
+use crate::facts::Bundle;
+
+pub(super) async fn run(args: CheckArgs, outputs: &[Output], console: &Console) -> Result<u8, Error> {
+    let config = settings::config(args.source.subject.config.as_deref())?;
+    let registry = settings::registry(&args.source.checks_dir, config.as_ref())?;
+    let settings = settings::judgement(&args, config.as_ref())?;
+    let bundle = match &args.evidence {
+        Some(path) => {
+            let bundle = Bundle::load(path)?;
+            console.progress(&format!("judging evidence of {}", bundle.collected_at.strftime("%Y-%m-%d %H:%M UTC")));
+            bundle
+        }
+        None => evidence::gather(&args.source, config.as_ref(), Some(&settings.target), &registry, console).await?,
+    };
+    let report = evaluate(&bundle, &registry, &settings);
+    output::write(&report, outputs, console)?;
+    Ok(exit::of(report.verdict))
+}
+
+pub(super) async fn collect(args: CollectArgs, console: &Console) -> Result<u8, Error> {
+    let config = settings::config(args.source.subject.config.as_deref())?;
+    let registry = settings::registry(&args.source.checks_dir, config.as_ref())?;
+    let target = args.target.as_ref().or(config.as_ref().and_then(|config| config.target.as_ref()));
+    let bundle = evidence::gather(&args.source, config.as_ref(), target, &registry, console).await?;
+    console.end_progress();
+    match &args.output {
+        Some(path) => bundle.save(path)?,
+        None => console.print(&bundle.to_json())?,
+    }
+    let gaps = evidence::gaps(&bundle);
+    if gaps.is_empty() {
+        return Ok(exit::GO);
+    }
+    for gap in gaps {
+        console.say(&format!("warning: {gap}"));
+    }
+    Ok(exit::INCOMPLETE)
+}
+
+/// The moment of judgement.
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
+}

@@ -1,0 +1,55 @@
+//! Everything a command can fail with, and the exit code of each.
+
+use std::error::Error as _;
+use std::path::PathBuf;
+
+use crate::collect::{aws, postgres};
+use crate::exit;
+use crate::facts::BundleError;
+use crate::checks::LoadError;
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    #[error("{0}")]
+    Usage(String),
+    #[error(transparent)]
+    Aws(#[from] aws::Error),
+    #[error(transparent)]
+    Database(#[from] postgres::SettingsError),
+    #[error(transparent)]
+    Checks(#[from] LoadError),
+    #[error(transparent)]
+    Evidence(#[from] BundleError),
+    #[error("cannot write {}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+    #[error("cannot print")]
+    Print { source: std::io::Error },
+    #[error("cannot start")]
+    Runtime { source: std::io::Error },
+}
+
+impl Error {
+    /// The message and its causes, joined in one line; a message that shows a place in a file keeps its lines.
+    pub(super) fn lines(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(inner) = cause {
+            let said = inner.to_string();
+            if !text.contains(&said) {
+                text = format!("{text}: {said}");
+            }
+            cause = inner.source();
+        }
+        text
+    }
+
+    pub(super) fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) | Self::Database(_) | Self::Checks(_) | Self::Evidence(_) | Self::Write { .. } => exit::USAGE,
+            // A secret or a token that could not be had is evidence that could not be had.
+            Self::Aws(aws::Error::Secret { .. } | aws::Error::Token { .. }) => exit::INCOMPLETE,
+            Self::Aws(_) => exit::USAGE,
+            Self::Print { .. } | Self::Runtime { .. } => exit::INCOMPLETE,
+        }
+    }
+}

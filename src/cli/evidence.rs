@@ -1,0 +1,245 @@
+//! Collecting: AWS, the database and the code at the same time.
+
+use std::path::{Path, PathBuf};
+
+use tokio::sync::oneshot;
+
+use super::args::SourceArgs;
+use super::console::Console;
+use super::error::Error;
+use crate::checks::Registry;
+use crate::collect::aws::{self, DatabaseAddress, Wanted};
+use crate::collect::{declared, postgres};
+use crate::config::Config;
+use crate::facts::{Asked, AwsFacts, Bundle, DatabaseFacts, Declaration, SCHEMA_VERSION, Source};
+use crate::secret::Secret;
+use crate::version::PgVersion;
+
+/// Everything that was asked for, into one bundle. What cannot be had is said there; an `Err` is a mistake of the user.
+pub(super) async fn gather(
+    args: &SourceArgs,
+    config: Option<&Config>,
+    target: Option<&PgVersion>,
+    registry: &Registry,
+    console: &Console,
+) -> Result<Bundle, Error> {
+    if args.no_aws && args.no_database {
+        return Err(Error::Usage("--no-aws and --no-database leave nothing to judge".to_owned()));
+    }
+    let wanted = wanted(args, config)?;
+    let declared = declarations(args, config)?;
+    let client = match &wanted {
+        Some(_) => Some(client(args, config).await?),
+        None => None,
+    };
+    let (announce, address) = oneshot::channel();
+    let ask_aws = async {
+        match (&wanted, &client) {
+            (Some(wanted), Some(client)) => {
+                let progress = |text: &str| console.progress(text);
+                let facts = aws::collect(client, wanted, target, Some(announce), &progress).await?;
+                Ok(Source::Collected(facts))
+            }
+            _ => {
+                drop(announce);
+                Ok(Source::SwitchedOff { flag: "--no-aws".to_owned() })
+            }
+        }
+    };
+    let ask_database = database(args, client.as_ref(), address, registry, console);
+    // A mistake found by one ends the other: `try_join` drops it.
+    let (aws, database): (Source<AwsFacts>, _) = tokio::try_join!(ask_aws, ask_database)?;
+    console.end_progress();
+    let asked = match wanted {
+        Some(Wanted::Instance(id)) => Asked { instance: Some(id), cluster: None },
+        Some(Wanted::Cluster(id)) => Asked { instance: None, cluster: Some(id) },
+        None => Asked::default(),
+    };
+    Ok(Bundle {
+        schema_version: SCHEMA_VERSION,
+        tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+        collected_at: super::check::now(),
+        asked,
+        aws,
+        database,
+        declared,
+    })
+}
+
+fn wanted(args: &SourceArgs, config: Option<&Config>) -> Result<Option<Wanted>, Error> {
+    if args.no_aws {
+        return Ok(None);
+    }
+    let named = config.map(|config| &config.instance);
+    let subject = &args.subject;
+    let by_flag = subject.instance.is_some() || subject.cluster.is_some();
+    let of = |flag: &Option<String>, pick: fn(&crate::config::Instance) -> Option<&String>| {
+        flag.clone().or_else(|| named.filter(|_| !by_flag).and_then(pick).cloned())
+    };
+    if let Some(id) = of(&subject.cluster, |instance| instance.cluster.as_ref()) {
+        return Ok(Some(Wanted::Cluster(id)));
+    }
+    match of(&subject.instance, |instance| instance.id.as_ref()) {
+        Some(id) => Ok(Some(Wanted::Instance(id))),
+        None => Err(Error::Usage(
+            "which instance? Pass --instance ID or --cluster ID, or --no-aws to judge a database alone".to_owned(),
+        )),
+    }
+}
+
+async fn client(args: &SourceArgs, config: Option<&Config>) -> Result<aws::Client, Error> {
+    let named = config.map(|config| &config.instance);
+    let region = args.subject.region.as_deref().or(named.and_then(|instance| instance.region.as_deref()));
+    let profile = args.subject.profile.as_deref().or(named.and_then(|instance| instance.profile.as_deref()));
+    Ok(aws::Client::load(region, profile).await?)
+}
+
+async fn database(
+    args: &SourceArgs,
+    client: Option<&aws::Client>,
+    address: oneshot::Receiver<DatabaseAddress>,
+    registry: &Registry,
+    console: &Console,
+) -> Result<Source<DatabaseFacts>, Error> {
+    if args.no_database {
+        return Ok(Source::SwitchedOff { flag: "--no-database".to_owned() });
+    }
+    let env: postgres::Environment = std::env::vars().collect();
+    let given = postgres::Settings::from_user(args.database_url.as_deref(), &env)?;
+    let needs_address = given.is_none() || args.secret.as_deref() == Some("master");
+    let address = if needs_address { address.await.ok() } else { None };
+    let settings = match (given, &address) {
+        (Some(settings), _) => settings,
+        (None, Some(DatabaseAddress { endpoint: Some(endpoint), master_username, database_name, .. })) => {
+            let (user, database) = (master_username.as_deref(), database_name.as_deref());
+            postgres::Settings::from_endpoint(&endpoint.address, endpoint.port, user, database, &env)?
+        }
+        (None, _) if client.is_none() => {
+            return Err(Error::Usage("which database? Pass --database-url, or set PGHOST".to_owned()));
+        }
+        (None, _) => {
+            let reason = "RDS names no endpoint, and there is no --database-url and no PGHOST";
+            return Ok(Source::unavailable(reason));
+        }
+    };
+    let settings = match log_in(args, client, address.as_ref(), settings).await {
+        Ok(settings) => settings,
+        Err(error @ Error::Aws(aws::Error::Secret { .. } | aws::Error::Token { .. })) => {
+            return Ok(Source::unavailable(error.lines()));
+        }
+        Err(error) => return Err(error),
+    };
+    let limits = postgres::Limits {
+        jobs: usize::from(args.jobs),
+        statement_timeout: args.statement_timeout,
+        connect_timeout: args.connect_timeout,
+    };
+    let progress = |text: &str| console.progress(text);
+    Ok(postgres::collect(&settings, &registry.queries(), limits, &progress).await)
+}
+
+/// The password that the options ask for.
+async fn log_in(
+    args: &SourceArgs,
+    client: Option<&aws::Client>,
+    address: Option<&DatabaseAddress>,
+    settings: postgres::Settings,
+) -> Result<postgres::Settings, Error> {
+    let needs_aws = || Error::Usage("--iam-auth and --secret need AWS, which --no-aws switches off".to_owned());
+    if args.iam_auth {
+        let (host, port) = settings.host_and_port();
+        let user = settings.user().unwrap_or_default().to_owned();
+        let token: Secret = aws::iam_token(client.ok_or_else(needs_aws)?, &host, port, &user).await?;
+        return Ok(settings.with_password(None, token).with_tls());
+    }
+    let managed = || address.and_then(|address| address.master_user_secret.clone());
+    let arn = match args.secret.as_deref() {
+        Some("master") => {
+            Some(managed().ok_or_else(|| Error::Usage("the instance has no managed master secret".to_owned()))?)
+        }
+        Some(arn) => Some(arn.to_owned()),
+        None => None,
+    };
+    match arn {
+        Some(arn) => {
+            let login = aws::secret_password(client.ok_or_else(needs_aws)?, &arn).await?;
+            Ok(settings.with_password(login.username.as_deref(), login.password))
+        }
+        None => Ok(settings),
+    }
+}
+
+/// The declarations asked for, by option or configuration.
+pub(super) fn declarations(args: &SourceArgs, config: Option<&Config>) -> Result<Source<Vec<Declaration>>, Error> {
+    let named = config.map(|config| &config.declared);
+    let path = args.declared.clone().or_else(|| named.and_then(|declared| declared.path.clone()));
+    let Some(path) = path else {
+        return Ok(Source::NotGiven { hint: "no infrastructure code was given (--declared)".to_owned() });
+    };
+    let stack = args.stack.as_deref().or(named.and_then(|declared| declared.stack.as_deref()));
+    let resource = args.resource.as_deref().or(named.and_then(|declared| declared.resource.as_deref()));
+    Ok(Source::Collected(read_declared(&path, stack, resource)?))
+}
+
+/// The declarations below a path, only `resource` where it is given.
+pub(super) fn read_declared(
+    path: &Path,
+    stack: Option<&str>,
+    resource: Option<&str>,
+) -> Result<Vec<Declaration>, Error> {
+    let found = declared::read(path, stack)?;
+    let Some(resource) = resource else { return Ok(found) };
+    let names: Vec<String> = found.iter().map(|declaration| declaration.resource.clone()).collect();
+    let chosen: Vec<Declaration> = found.into_iter().filter(|declaration| declaration.resource == resource).collect();
+    if chosen.is_empty() {
+        let there = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+        return Err(Error::Usage(format!("no database '{resource}' is declared in {}; there is {there}", path.display())));
+    }
+    Ok(chosen)
+}
+
+/// What could not be had, a line each.
+pub(super) fn gaps(bundle: &Bundle) -> Vec<String> {
+    fn gap<T>(source: &Source<T>, name: &str) -> Option<String> {
+        match source {
+            Source::Unavailable { reason } => Some(format!("{name}: {reason}")),
+            _ => None,
+        }
+    }
+    let mut gaps: Vec<String> = Vec::new();
+    gaps.extend(gap(&bundle.aws, "AWS"));
+    if let Some(aws) = bundle.aws.collected() {
+        gaps.extend(
+            [
+                gap(&aws.caller, "caller identity"),
+                gap(&aws.instance, "instance"),
+                gap(&aws.cluster, "cluster"),
+                gap(&aws.engine_version, "engine version"),
+                gap(&aws.pending_maintenance, "pending maintenance"),
+                gap(&aws.parameter_groups, "parameter groups"),
+                gap(&aws.orderable, "orderable options"),
+                gap(&aws.snapshots, "snapshots"),
+                gap(&aws.major_versions, "support dates"),
+                gap(&aws.events, "events"),
+                gap(&aws.blue_green_deployments, "blue/green deployments"),
+                gap(&aws.replicas, "replicas"),
+                gap(&aws.free_storage, "free storage"),
+            ]
+            .into_iter()
+            .flatten(),
+        );
+        gaps.extend(aws.user_parameters.iter().filter_map(|(group, source)| gap(source, &format!("parameters of {group}"))));
+        gaps.extend(aws.family_defaults.iter().filter_map(|(family, source)| gap(source, &format!("defaults of {family}"))));
+        gaps.extend(aws.engine_versions.iter().filter_map(|(family, source)| gap(source, &format!("versions of {family}"))));
+    }
+    gaps.extend(gap(&bundle.database, "database"));
+    if let Some(database) = bundle.database.collected() {
+        gaps.extend(database.per_database.iter().filter_map(|(name, source)| gap(source, &format!("database {name}"))));
+    }
+    gaps
+}
+
+/// The folder that relative paths of a configuration file start from.
+pub(super) fn base_of(config: &Path) -> PathBuf {
+    config.parent().map(Path::to_owned).unwrap_or_default()
+}

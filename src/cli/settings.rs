@@ -1,0 +1,62 @@
+//! Options over configuration.
+
+use std::path::{Path, PathBuf};
+
+use super::args::CheckArgs;
+use super::check::now;
+use super::error::Error;
+use crate::checks::Registry;
+use crate::config::{self, Config};
+use crate::evaluate::Settings;
+use crate::rules::Expectations;
+
+/// The configuration file named, or found upward of the working directory.
+pub(super) fn config(named: Option<&Path>) -> Result<Option<Config>, Error> {
+    let path = match named {
+        Some(path) => Some(path.to_owned()),
+        None => std::env::current_dir().ok().and_then(|folder| config::find(&folder)),
+    };
+    Ok(path.map(|path| config::load(&path)).transpose()?)
+}
+
+/// The built-in checks, and those of the folders named.
+pub(super) fn registry(folders: &[PathBuf], config: Option<&Config>) -> Result<Registry, Error> {
+    let configured = config.map(|config| config.checks.dirs.clone()).unwrap_or_default();
+    let mut registry = Registry::built_in();
+    for folder in folders.iter().chain(&configured) {
+        registry = registry.with_folder(folder)?;
+    }
+    Ok(registry)
+}
+
+/// What the judgement depends on.
+pub(super) fn judgement(args: &CheckArgs, config: Option<&Config>) -> Result<Settings, Error> {
+    let target = args.target.clone().or_else(|| config.and_then(|config| config.target.clone()));
+    let target = target.ok_or_else(|| Error::Usage("which version? Pass --target VERSION, such as 16.3 or 16".to_owned()))?;
+    let named = config.map(|config| &config.instance);
+    let mut switched_off: Vec<String> = Vec::new();
+    switched_off.extend(args.source.no_aws.then(|| "--no-aws".to_owned()));
+    switched_off.extend(args.source.no_database.then(|| "--no-database".to_owned()));
+    switched_off.extend(args.only.iter().map(|glob| format!("--only {glob}")));
+    switched_off.extend(args.skip.iter().map(|glob| format!("--skip {glob}")));
+    let now = now();
+    Ok(Settings {
+        target,
+        platform: args.platform,
+        expectations: Expectations {
+            account: args.expect_account.clone().or_else(|| named.and_then(|instance| instance.expect_account.clone())),
+            identity: args
+                .expect_identity
+                .clone()
+                .or_else(|| named.and_then(|instance| instance.expect_identity.clone())),
+        },
+        only: args.only.clone(),
+        skip: args.skip.clone(),
+        waivers: config.map(|config| config.waivers.clone()).unwrap_or_default(),
+        fail_on: args.fail_on.into(),
+        switched_off,
+        max_age: args.max_age,
+        today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+        generated_at: now,
+    })
+}

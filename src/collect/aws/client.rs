@@ -1,0 +1,121 @@
+//! One configured connection to AWS: credentials, region, endpoint, TLS, timeouts and retries.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
+use aws_smithy_http_client::{Builder, Connector};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+use super::error::Error;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
+const OPERATION_TIMEOUT: Duration = Duration::from_secs(30);
+const MAX_ATTEMPTS: u32 = 5;
+/// The SDK's default of a second is made for servers; a person waits for this program.
+const INITIAL_BACKOFF: Duration = Duration::from_millis(150);
+
+/// The clients of the services that are asked. Cheap to make, so one per run.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(super) rds: aws_sdk_rds::Client,
+    pub(super) sts: aws_sdk_sts::Client,
+    pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
+    pub(super) config: SdkConfig,
+    region: String,
+}
+
+impl Client {
+    /// Reads the configuration as the AWS CLI does: the standard credential chain, `AWS_REGION`, profiles,
+    /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_RDS`, `AWS_CA_BUNDLE`, `HTTPS_PROXY`. Asks nobody for credentials yet.
+    ///
+    /// # Errors
+    /// [`Error::NoRegion`] when no region is given anywhere, [`Error::CaBundle`] when `AWS_CA_BUNDLE` cannot be used.
+    pub async fn load(region: Option<&str>, profile: Option<&str>) -> Result<Self, Error> {
+        let mut loader = configuration(std::env::var_os("AWS_CA_BUNDLE").map(PathBuf::from).as_deref())?;
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region.to_owned()));
+        }
+        if let Some(profile) = profile {
+            loader = loader.profile_name(profile);
+        }
+        Self::new(&loader.load().await)
+    }
+
+    /// The clients for a configuration, as made by [`configuration`].
+    ///
+    /// # Errors
+    /// [`Error::NoRegion`] when it has no region.
+    pub fn new(config: &SdkConfig) -> Result<Self, Error> {
+        let region = config.region().map(ToString::to_string).filter(|region| !region.trim().is_empty());
+        Ok(Self {
+            rds: aws_sdk_rds::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            config: config.clone(),
+            region: region.ok_or(Error::NoRegion)?,
+        })
+    }
+
+    #[must_use]
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Secrets Manager in another Region, since the ARN of a secret says where it is.
+    pub(super) fn secrets_manager(&self, region: Option<&str>) -> aws_sdk_secretsmanager::Client {
+        let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config);
+        if let Some(region) = region.filter(|region| !region.is_empty()) {
+            config.set_region(Some(Region::new(region.to_owned())));
+        }
+        aws_sdk_secretsmanager::Client::from_conf(config.build())
+    }
+}
+
+/// The SDK's loader with our HTTP client, timeouts and retries; what it does not set comes from the environment.
+/// `ca_bundle` is a PEM file of the issuers to trust instead of the system's.
+///
+/// # Errors
+/// [`Error::CaBundle`] when the file cannot be read or holds no certificate.
+pub fn configuration(ca_bundle: Option<&Path>) -> Result<ConfigLoader, Error> {
+    let context = match ca_bundle.filter(|path| !path.as_os_str().is_empty()) {
+        Some(path) => trust_only(path)?,
+        None => TlsContext::default(),
+    };
+    let http = Builder::new().build_with_connector_fn(move |settings, _| {
+        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+        connector.set_connector_settings(settings.cloned());
+        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()
+    });
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .operation_attempt_timeout(ATTEMPT_TIMEOUT)
+        .operation_timeout(OPERATION_TIMEOUT)
+        .build();
+    let retries = RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(INITIAL_BACKOFF);
+    let loader = aws_config::defaults(BehaviorVersion::latest());
+    Ok(loader.http_client(http).timeout_config(timeouts).retry_config(retries))
+}
+
+/// The certificates are read twice, since the SDK panics on a file that is no PEM.
+fn trust_only(path: &Path) -> Result<TlsContext, Error> {
+    let unusable = |source: Box<dyn std::error::Error + Send + Sync>| Error::CaBundle { path: path.to_owned(), source };
+    let pem = std::fs::read(path).map_err(|error| unusable(error.into()))?;
+    let mut roots = rustls::RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|error| unusable(error.to_string().into()))?;
+        roots.add(certificate).map_err(|error| unusable(error.into()))?;
+    }
+    if roots.is_empty() {
+        return Err(unusable("it holds no certificate".into()));
+    }
+    let store = TrustStore::empty().with_pem_certificate(pem);
+    TlsContext::builder().with_trust_store(store).build().map_err(|error| unusable(error.into()))
+}

@@ -1,0 +1,127 @@
+//! Breaking lines.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Breaks at blanks; a word longer than the line is broken anywhere.
+pub(super) fn text(text: &str, width: usize) -> Vec<String> {
+    let width = width.max(10);
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let mut word = word.to_owned();
+        let line = lines.last_mut().expect("there is always one");
+        if line.is_empty() {
+            *line = word.clone();
+        } else if line.width() + 1 + word.width() <= width {
+            line.push(' ');
+            line.push_str(&word);
+        } else {
+            lines.push(word.clone());
+        }
+        while lines.last().is_some_and(|line| line.width() > width) {
+            word = lines.pop().expect("just seen");
+            let cut = cut(&word, width);
+            lines.push(word[..cut].to_owned());
+            lines.push(word[cut..].to_owned());
+        }
+    }
+    lines
+}
+
+fn cut(word: &str, width: usize) -> usize {
+    let mut seen = 0;
+    let mut end = 0;
+    for (at, c) in word.char_indices() {
+        seen += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+        if seen > width && at > 0 {
+            return at;
+        }
+        end = at + c.len_utf8();
+    }
+    end
+}
+
+/// Breaks a command where it stays one: a shell command with a backslash, SQL at a blank; never inside quotes. An
+/// SQL comment goes to the line before. A single word that is too long stays whole, so that it can be copied.
+pub(super) fn command(command: &str, width: usize) -> Vec<String> {
+    let (code, comment) = match command.split_once("  -- ") {
+        Some((code, comment)) => (code, Some(comment)),
+        None => (command, None),
+    };
+    let sql = code.trim_end().ends_with(';');
+    let tail = if sql { "" } else { " \\" };
+    let mut lines: Vec<String> = comment.into_iter().flat_map(|comment| text(&format!("-- {comment}"), width)).collect();
+    let mut line = String::new();
+    for word in words(code) {
+        let indent = if line.is_empty() { 0 } else { 1 };
+        if !line.trim().is_empty() && line.width() + indent + word.width() + tail.len() > width {
+            lines.push(format!("{line}{tail}"));
+            line = format!("  {word}");
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines.push(line);
+    lines
+}
+
+/// The words of a command; quoted text, in whatever quotes, is part of its word.
+fn words(command: &str) -> Vec<&str> {
+    let (mut words, mut start, mut quote) = (Vec::new(), None, None);
+    for (at, c) in command.char_indices() {
+        match quote {
+            Some(open) if c == open => quote = None,
+            Some(_) => {}
+            None if c == ' ' => {
+                if let Some(begin) = start.take() {
+                    words.push(&command[begin..at]);
+                }
+                continue;
+            }
+            None if c == '\'' || c == '"' => quote = Some(c),
+            None => {}
+        }
+        start.get_or_insert(at);
+    }
+    words.extend(start.map(|begin| &command[begin..]));
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_keeps_to_the_width() {
+        assert_eq!(text("one two three", 10), ["one two", "three"]);
+        assert_eq!(text("abcdefghijklmnop", 10), ["abcdefghij", "klmnop"]);
+    }
+
+    #[test]
+    fn commands_stay_commands() {
+        assert_eq!(command("aws rds x --query 'a b c' --y", 22), ["aws rds x \\", "  --query 'a b c' \\", "  --y"]);
+        assert_eq!(
+            command("ALTER TABLE a.b DROP COLUMN c;  -- in database app", 24),
+            ["-- in database app", "ALTER TABLE a.b DROP", "  COLUMN c;"]
+        );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn text_never_overflows(input in "\\PC{0,200}", width in 10usize..100) {
+            for line in text(&input, width) {
+                // A single wide character may be wider than what is left of a line.
+                proptest::prop_assert!(line.width() <= width + 1);
+            }
+        }
+
+        #[test]
+        fn commands_lose_nothing(input in "[a-z' \"-]{0,80}", width in 10usize..60) {
+            let joined = command(&input, width).join(" ").replace('\\', "");
+            let flat = |text: &str| text.split_whitespace().collect::<String>();
+            proptest::prop_assert_eq!(flat(&joined).len(), flat(&input).len());
+        }
+    }
+}
