@@ -2,8 +2,17 @@
 //!
 //! A new output format is a file here with `fn(&Report, …)`, and a line in [`Format`].
 
+pub mod github;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod sarif;
 pub mod table;
+pub(crate) mod text;
+
+use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -28,6 +37,16 @@ impl Verdict {
             Self::Go => "go",
             Self::NoGo => "no-go",
             Self::Incomplete => "incomplete",
+        }
+    }
+
+    /// As people shout it: `NO-GO`.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Go => "GO",
+            Self::NoGo => "NO-GO",
+            Self::Incomplete => "INCOMPLETE",
         }
     }
 }
@@ -138,6 +157,23 @@ pub struct Finding {
     pub location: Option<Location>,
 }
 
+/// `app: public.hooks.fn (table column): regproc`, without what is empty.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(database) = &self.database {
+            write!(f, "{database}: ")?;
+        }
+        f.write_str(&self.object)?;
+        if !self.kind.is_empty() {
+            write!(f, " ({})", self.kind)?;
+        }
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        Ok(())
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
     pub file: String,
@@ -211,7 +247,11 @@ impl Report {
             .filter(|(count, ..)| *count > 0)
             .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
             .collect();
-        if said.is_empty() { format!("{} checks passed", counts.passed) } else { said.join(", ") }
+        match (said.is_empty(), counts.passed) {
+            (false, _) => said.join(", "),
+            (true, 1) => "1 check passed".to_owned(),
+            (true, passed) => format!("{passed} checks passed"),
+        }
     }
 }
 
@@ -220,4 +260,8 @@ impl Report {
 pub enum Format {
     Table,
     Json,
+    Markdown,
+    Junit,
+    Sarif,
+    Github,
 }
