@@ -11,7 +11,7 @@ use super::{CheckResult, Report, Status};
 /// Characters of a finding.
 const FINDING: usize = 2000;
 
-/// The report as JUnit XML with a final newline.
+/// The report as XML with a final newline.
 ///
 /// # Panics
 /// Never: it is written to memory.

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::text::{cut, lines, one_line};
 use super::{CheckResult, Finding, Report, Status};
 use crate::checks::Severity;
+use crate::markdown;
 
 /// GitHub refuses a comment of more than 65,536 characters; an escaped one counts several times.
 const COMMENT: usize = 60_000;
@@ -189,7 +190,6 @@ fn findings(out: &mut String, findings: &[Finding]) {
     }
 }
 
-/// A block that its content cannot close.
 fn fence(out: &mut String, commands: &[String]) {
     let shown: Vec<String> = commands
         .iter()
@@ -200,12 +200,7 @@ fn fence(out: &mut String, commands: &[String]) {
             Cow::Owned(_) => "(a command too long for a comment)".to_owned(),
         })
         .collect();
-    let ticks = "`".repeat((longest_run(&shown.concat()) + 1).max(3));
-    line(out, &ticks);
-    for command in &shown {
-        line(out, command);
-    }
-    line(out, &ticks);
+    out.push_str(&markdown::fenced("", &shown.join("\n")));
     if commands.len() > FINDINGS {
         line(out, &format!("and {} more", commands.len() - FINDINGS));
     }
@@ -217,23 +212,9 @@ fn line(out: &mut String, text: &str) {
     out.push('\n');
 }
 
-fn longest_run(text: &str) -> usize {
-    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
-}
-
-/// A name as code. What a code span or a table would act on goes into an element, as entities, which are only text.
+/// A name as code.
 fn code(text: &str) -> String {
-    let spelt = one_line(text);
-    let short = cut(&spelt, NAME);
-    if short.trim().is_empty() || short.trim() != short || short.contains(['`', '|', '\\']) {
-        let entities: String = short
-            .chars()
-            .map(|c| if c.is_ascii_punctuation() { format!("&#{};", u32::from(c)) } else { c.to_string() })
-            .collect();
-        format!("<code>{entities}</code>")
-    } else {
-        format!("`{short}`")
-    }
+    markdown::code(&cut(&one_line(text), NAME))
 }
 
 /// A server's or a person's words, in one line.
@@ -241,37 +222,14 @@ fn reason(text: &str) -> String {
     escape(&cut(&one_line(text), REASON))
 }
 
-/// Text in which no character means anything to Markdown, and none calls a person or an issue of GitHub.
+/// Text that means nothing to Markdown, and calls no person or issue of GitHub: a space without width parts the sign
+/// from what follows it.
 fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '|' => out.push_str("&#124;"),
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '$' | '!' => {
-                out.push('\\');
-                out.push(c);
-            }
-            // A space without width parts the sign from the name or number.
-            '@' | '#' => {
-                out.push(c);
-                out.push('\u{200b}');
-            }
-            _ => out.push(c),
-        }
-    }
-    out
+    markdown::escape(text).replace('@', "@\u{200b}").replace(" #", " #\u{200b}")
 }
 
-/// Text of a check file, whose `code` is code.
 fn prose(text: &str) -> String {
-    if text.matches('`').count() % 2 == 1 {
-        return escape(&lines(text));
-    }
-    let pieces = text.split('`').enumerate();
-    pieces.map(|(at, piece)| if at % 2 == 1 { code(piece) } else { escape(&lines(piece)) }).collect()
+    markdown::prose(&lines(text))
 }
 
 fn html(text: &str) -> String {
@@ -333,15 +291,5 @@ mod tests {
         assert!(text.len() < 65_536, "{}", text.len());
         assert!(text.contains("1940 more are not in this table."));
         assert!(text.contains("checks have no room in a comment"));
-    }
-
-    #[test]
-    fn code_cannot_be_left() {
-        assert_eq!(code("a.b"), "`a.b`");
-        assert_eq!(code("a`b"), "<code>a&#96;b</code>");
-        assert_eq!(code("a|b*c"), "<code>a&#124;b&#42;c</code>");
-        assert_eq!(code(" "), "<code> </code>");
-        assert_eq!(prose("use `a|b` or x_y"), "use <code>a&#124;b</code> or x\\_y");
-        assert_eq!(prose("one ` tick"), "one \\` tick");
     }
 }

@@ -39,13 +39,11 @@ pub(crate) fn json(value: &impl serde::Serialize) -> String {
 /// At most this many characters, the last an ellipsis when some were cut.
 #[must_use]
 pub(crate) fn cut(text: &str, limit: usize) -> Cow<'_, str> {
-    match text.char_indices().nth(limit) {
-        None => Cow::Borrowed(text),
-        Some(_) => {
-            let end = text.char_indices().nth(limit.saturating_sub(1)).map_or(0, |(at, _)| at);
-            Cow::Owned(format!("{}…", &text[..end]))
-        }
+    if text.char_indices().nth(limit).is_none() {
+        return Cow::Borrowed(text);
     }
+    let end = text.char_indices().nth(limit.saturating_sub(1)).map_or(0, |(at, _)| at);
+    Cow::Owned(format!("{}…", &text[..end]))
 }
 
 /// Controls, line separators and the marks of <https://www.unicode.org/reports/tr9/> that reorder what is read; and

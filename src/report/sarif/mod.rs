@@ -94,12 +94,13 @@ fn level(severity: Severity) -> Level {
 }
 
 fn rule(result: &CheckResult) -> Rule {
-    let sources = result.docs.iter().map(|url| format!("\n- {url}")).collect::<String>();
+    let help = [result.why.as_str(), "Sources:"].into_iter().chain(result.docs.iter().map(String::as_str));
+    let help = help.collect::<Vec<_>>().join("\n");
     Rule {
         id: result.id.clone(),
         short_description: message(&[&result.title, &result.id]),
         full_description: message(&[&result.why, &result.title, &result.id]),
-        help: message(&[&format!("{}\n{sources}", result.why)]),
+        help: message(&[&help]),
         help_uri: result.docs.first().cloned(),
         default_configuration: Configuration { level: level(result.severity) },
         properties: RuleProperties {
