@@ -53,7 +53,7 @@ DbiResourceId of the instance (of a cluster its DbClusterResourceId) and the rol
   "Sid": "PgPreflightConnects",
   "Effect": "Allow",
   "Action": "rds-db:connect",
-  "Resource": "arn:aws:rds-db:REGION:ACCOUNT:dbuser:DBI_RESOURCE_ID/pg_preflight"
+  "Resource": "arn:aws:rds-db:REGION:ACCOUNT:dbuser:DBI_RESOURCE_ID/preflight"
 }
 
 Add this statement for --secret, or to log in with the master password that RDS manages; kms:Decrypt on its key too
@@ -72,21 +72,21 @@ when the secret has a key of your own:
 #[must_use]
 pub fn sql_grants() -> String {
     r"-- A role that looks and cannot touch. Once for the server, as its master user, in psql.
-CREATE ROLE pg_preflight LOGIN;
+CREATE ROLE preflight LOGIN;
 
 -- Statistics, settings and slots of everybody; no table's rows.
-GRANT pg_monitor TO pg_preflight;
+GRANT pg_monitor TO preflight;
 
 -- Not even by mistake.
-ALTER ROLE pg_preflight SET default_transaction_read_only = on;
+ALTER ROLE preflight SET default_transaction_read_only = on;
 
 -- How it logs in: a password, asked for here so that it is in no log,
-\password pg_preflight
+\password preflight
 -- or --iam-auth: then, instead of the password,
--- GRANT rds_iam TO pg_preflight;
+-- GRANT rds_iam TO preflight;
 
 -- Every database is looked into. Everybody may connect unless that was revoked; this says it for each one.
-SELECT format('GRANT CONNECT ON DATABASE %I TO pg_preflight;', datname)
+SELECT format('GRANT CONNECT ON DATABASE %I TO preflight;', datname)
 FROM pg_catalog.pg_database
 WHERE datallowconn AND datconnlimit <> -2 AND datname NOT IN ('template0', 'rdsadmin')
 ORDER BY datname
@@ -116,6 +116,15 @@ mod tests {
         assert!(!actions.contains(&"sts:GetCallerIdentity"));
         assert!(actions.is_sorted());
         assert!(actions.iter().all(|action| action.contains(":Describe") || action.contains(":Get")));
+    }
+
+    #[test]
+    fn the_role_may_be_created() {
+        // PostgreSQL reserves names that begin with pg_.
+        let role = sql_grants();
+        assert!(role.contains("CREATE ROLE preflight LOGIN") && !role.contains("ROLE pg_"));
+        assert!(crate::templates::WORKFLOW.contains("PGUSER: preflight\n"));
+        assert!(iam_optional().contains("dbuser:DBI_RESOURCE_ID/preflight"));
     }
 
     #[test]

@@ -94,7 +94,7 @@ jobs:
           --format sarif --output pg-preflight.sarif
         env:
           # The login role of the README's SQL grants; with --iam-auth in the command no password is needed.
-          PGUSER: pg_preflight
+          PGUSER: preflight
           PGPASSWORD: ${{ secrets.PG_PREFLIGHT_PASSWORD }}
 
       # Also when the verdict failed the step before: that is when the findings matter.

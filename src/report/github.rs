@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::text::{cut, lines, one_line};
-use super::{CheckResult, Finding, Location, Report, Status, Verdict};
+use super::{CheckResult, Finding, Location, Open, Report, Status, Verdict};
 use crate::checks::Severity;
 
 /// GitHub shows ten annotations of a level and step, and drops the others without a word.
@@ -35,7 +35,13 @@ struct Annotation<'a> {
 #[must_use]
 pub fn render(report: &Report) -> String {
     let mut out = String::new();
-    let annotations: Vec<Annotation<'_>> = report.results.iter().flat_map(annotations).collect();
+    let open = report.open();
+    let mut annotations: Vec<Annotation<'_>> = Vec::new();
+    for severity in Severity::ALL {
+        let of_severity = report.with_status(Status::Fail).filter(|result| result.severity == severity);
+        annotations.extend(of_severity.flat_map(failed));
+        annotations.extend(open.iter().filter(|open| open.severity == severity).map(unjudged));
+    }
     let verdict = verdict(report);
     for level in [Level::Error, Level::Warning, Level::Notice] {
         let all: Vec<&Annotation<'_>> = annotations.iter().filter(|annotation| annotation.level == level).collect();
@@ -52,33 +58,33 @@ pub fn render(report: &Report) -> String {
     out
 }
 
-fn annotations(result: &CheckResult) -> Vec<Annotation<'_>> {
-    let annotation = |level, location, message| Annotation { level, location, title: title(result), message };
-    match result.status {
-        Status::Fail => {
-            let level = match result.severity {
-                Severity::Blocker => Level::Error,
-                Severity::Warning => Level::Warning,
-                Severity::Notice => Level::Notice,
-            };
-            let (located, others): (Vec<&Finding>, Vec<&Finding>) =
-                result.findings.iter().partition(|finding| finding.location.is_some());
-            let mut all: Vec<Annotation<'_>> = located
-                .into_iter()
-                .map(|finding| annotation(level, finding.location.as_ref(), message(result, &[finding])))
-                .collect();
-            if !others.is_empty() || all.is_empty() {
-                all.push(annotation(level, None, message(result, &others)));
-            }
-            all
-        }
-        Status::Unknown => {
-            let level = if result.severity == Severity::Blocker { Level::Warning } else { Level::Notice };
-            let reason = result.reason.as_deref().unwrap_or("no reason given");
-            vec![annotation(level, None, format!("could not be judged: {}", one_line(reason)))]
-        }
-        Status::Waived | Status::Pass | Status::NotApplicable | Status::Skipped => Vec::new(),
+/// One for each finding with a place in a file, and one for the others together.
+fn failed(result: &CheckResult) -> Vec<Annotation<'_>> {
+    let level = match result.severity {
+        Severity::Blocker => Level::Error,
+        Severity::Warning => Level::Warning,
+        Severity::Notice => Level::Notice,
+    };
+    let annotation = |location, message| Annotation { level, location, title: title(result), message };
+    let (located, others): (Vec<&Finding>, Vec<&Finding>) =
+        result.findings.iter().partition(|finding| finding.location.is_some());
+    let mut all: Vec<Annotation<'_>> =
+        located.into_iter().map(|finding| annotation(finding.location.as_ref(), message(result, &[finding]))).collect();
+    if !others.is_empty() || all.is_empty() {
+        all.push(annotation(None, message(result, &others)));
     }
+    all
+}
+
+fn unjudged<'a>(open: &Open<'_>) -> Annotation<'a> {
+    let level = if open.severity == Severity::Blocker { Level::Warning } else { Level::Notice };
+    let title = match &open.results[..] {
+        [only] => title(only),
+        many => format!("{} checks could not be judged", many.len()),
+    };
+    let titles: Vec<String> = open.results.iter().map(|result| self::title(result)).collect();
+    let message = format!("could not be judged: {}\n{}", cut(&one_line(open.reason), MESSAGE / 2), titles.join("\n"));
+    Annotation { level, location: None, title, message }
 }
 
 fn title(result: &CheckResult) -> String {
@@ -152,7 +158,7 @@ mod tests {
         insta::assert_snapshot!(render(&sample::report()), @r#"
         ::error title=pg.reg-types%3A Columns of reg* types::2 columns hold OIDs that change in the upgrade (the precheck refuses)%0Aapp: public.hooks.fn (table column): regproc%0Aapp: public.we`ird|name (table column): regclass%0ATurn the columns into text; back again after the upgrade.%0AALTER TABLE public.hooks ALTER COLUMN fn TYPE text USING fn::text;%0AALTER TABLE public."we```ird" ALTER COLUMN x TYPE text;
         ::error file=infrastructure/data/index.ts,line=52,title=iac.version-drift%3A Declared version is not the actual one::the code declares 12.17, the instance runs 12.19 (the request is refused)%0Aapp (declaration): 12.17%0Anot seen: hr: permission denied%0ADeclare 12.19.
-        ::warning title=rds.pending-maintenance%3A Title of rds.pending-maintenance::could not be judged: User is not authorized to perform rds:DescribePendingMaintenanceActions
+        ::warning title=rds.pending-maintenance%3A Title of rds.pending-maintenance::could not be judged: User is not authorized to perform rds:DescribePendingMaintenanceActions%0Ards.pending-maintenance: Title of rds.pending-maintenance
         ::warning title=rds.backups%3A Title of rds.backups::Title of rds.backups (the request is refused)%0Aapp1a2b3c4 (DB instance): no snapshot since 2026-11-20%0ATake a snapshot.
         ::error title=pg-preflight%3A NO-GO::NO-GO: app1a2b3c4, PostgreSQL 12.19 to 16.3; 2 blockers, 1 warning, 1 unknown, 1 waived; switched off: --skip ops.*
         "#);
@@ -169,6 +175,17 @@ mod tests {
         }
         let text = render(&sample::crowd(30));
         assert!(text.contains("title=22 more::") && text.contains("pg.blocker-29"));
+    }
+
+    #[test]
+    fn one_cause_is_one_annotation() {
+        let mut report = sample::report();
+        let unknown = report.results[2].clone();
+        report.results.extend((0..20).map(|number| CheckResult { id: format!("rds.x{number}"), ..unknown.clone() }));
+        let text = render(&report);
+        let told: Vec<&str> = text.lines().filter(|line| line.contains("could not be judged")).collect();
+        assert_eq!(told.len(), 1);
+        assert!(told[0].starts_with("::warning title=21 checks could not be judged::") && told[0].contains("rds.x19"));
     }
 
     #[test]

@@ -8,10 +8,12 @@ use super::{CheckResult, Finding, Report, Status};
 use crate::checks::Severity;
 use crate::markdown;
 
-/// GitHub refuses a comment of more than 65,536 characters; an escaped one counts several times.
-const COMMENT: usize = 60_000;
-/// Rows of the table, findings and commands of a check, and characters of a name, a reason and a command.
-const ROWS: usize = 60;
+/// GitHub refuses a comment of more than 65,536 characters. The parts share them, each up to a mark: what was looked
+/// into, the table, the details.
+const COVERAGE: usize = 15_000;
+const TABLE: usize = 35_000;
+const DETAILS: usize = 60_000;
+/// Findings and commands of a check, and characters of a name, a reason and a command.
 const FINDINGS: usize = 20;
 const NAME: usize = 200;
 const REASON: usize = 500;
@@ -27,24 +29,11 @@ pub fn render(report: &Report) -> String {
         report.tally()
     );
     coverage(&mut out, report);
-    let told: Vec<&CheckResult> =
-        report.results.iter().filter(|result| matches!(result.status, Status::Fail | Status::Unknown)).collect();
-    table(&mut out, &told);
-    let mut left_out = 0;
-    let waived = report.with_status(Status::Waived).map(|result| (result, true));
-    for (result, waived) in told.iter().map(|result| (*result, false)).chain(waived) {
-        let details = if waived { waiver(result) } else { details(result) };
-        if out.len() + details.len() > COMMENT {
-            left_out += 1;
-        } else {
-            out.push_str(&details);
-        }
-    }
+    table(&mut out, report);
+    let failed = report.with_status(Status::Fail).map(details);
+    let left_out = within(&mut out, DETAILS, failed.chain(report.with_status(Status::Waived).map(waiver)));
     if left_out > 0 {
-        line(
-            &mut out,
-            &format!("The details of {left_out} checks have no room in a comment; `--format json` has all.\n"),
-        );
+        line(&mut out, &format!("Details left out for want of room: {left_out}. `--format json` has all.\n"));
     }
     let counts = report.counts();
     let rest = [
@@ -84,48 +73,73 @@ fn coverage(out: &mut String, report: &Report) {
         if databases.len() > FINDINGS {
             names.push(format!("{} more", databases.len() - FINDINGS));
         }
-        line(out, &format!("- Databases looked into: {}", names.join(", ")));
+        let names = names.join(", ");
+        let count = databases.len();
+        // Names that are hostile enough to fill the comment are only counted.
+        let said = if names.len() < COVERAGE / 3 { names } else { count.to_string() };
+        line(out, &format!("- Databases looked into: {said}"));
     }
-    let closed = &report.coverage.not_entered;
-    for entry in closed.iter().take(FINDINGS) {
-        line(out, &format!("- **Not entered:** {}: {}", code(&entry.database), reason(&entry.reason)));
-    }
-    if closed.len() > FINDINGS {
-        line(out, &format!("- **Not entered:** {} more", closed.len() - FINDINGS));
-    }
-    if !report.coverage.switched_off.is_empty() {
-        let flags: Vec<String> = report.coverage.switched_off.iter().map(|flag| code(flag)).collect();
-        line(out, &format!("- **Switched off:** {}", flags.join(", ")));
-    }
-    for note in report.notes.iter().take(FINDINGS) {
-        line(out, &format!("- Note: {}", reason(note)));
+    let closed = report.coverage.not_entered.iter();
+    let closed =
+        closed.map(|entry| format!("- **Not entered:** {}: {}\n", code(&entry.database), reason(&entry.reason)));
+    let flags = report.coverage.switched_off.iter().map(|flag| format!("- **Switched off:** {}\n", code(flag)));
+    let notes = report.notes.iter().map(|note| format!("- Note: {}\n", reason(note)));
+    let left_out = within(out, COVERAGE, flags.chain(closed).chain(notes));
+    if left_out > 0 {
+        line(out, &format!("- {left_out} more such lines have no room here"));
     }
     if !out.ends_with("\n\n") {
         out.push('\n');
     }
 }
 
-fn table(out: &mut String, told: &[&CheckResult]) {
-    if told.is_empty() {
+/// A row for each failed check, and one for each reason that left checks open.
+fn table(out: &mut String, report: &Report) {
+    let open = report.open();
+    let mut rows: Vec<String> = Vec::new();
+    for severity in Severity::ALL {
+        let failed = report.with_status(Status::Fail).filter(|result| result.severity == severity);
+        rows.extend(failed.map(|result| {
+            let bites = result.fails_at.in_words();
+            row(result.severity, "", &code(&result.id), &result.summary, bites)
+        }));
+        rows.extend(open.iter().filter(|open| open.severity == severity).map(|open| {
+            let mut ids: Vec<String> = open.results.iter().take(FINDINGS).map(|result| code(&result.id)).collect();
+            if open.results.len() > FINDINGS {
+                ids.push(format!("{} more", open.results.len() - FINDINGS));
+            }
+            row(severity, "unknown ", &ids.join(", "), open.reason, "")
+        }));
+    }
+    if rows.is_empty() {
         return;
     }
     line(out, "| | Check | What was found | When it bites |");
     line(out, "| --- | --- | --- | --- |");
-    for result in told.iter().take(ROWS) {
-        let (what, text) = match result.status {
-            Status::Unknown => (
-                format!("unknown {}", result.severity.as_str()),
-                reason(result.reason.as_deref().unwrap_or("no reason given")),
-            ),
-            _ => (result.severity.as_str().to_owned(), reason(&result.summary)),
-        };
-        let what = if result.severity == Severity::Blocker { format!("**{what}**") } else { what };
-        line(out, &format!("| {what} | {} | {text} | {} |", code(&result.id), result.fails_at.in_words()));
-    }
+    let left_out = within(out, TABLE, rows.into_iter());
     out.push('\n');
-    if told.len() > ROWS {
-        line(out, &format!("{} more are not in this table.\n", told.len() - ROWS));
+    if left_out > 0 {
+        line(out, &format!("Rows left out for want of room: {left_out}.\n"));
     }
+}
+
+fn row(severity: Severity, prefix: &str, check: &str, text: &str, bites: &str) -> String {
+    let what = format!("{prefix}{}", severity.as_str());
+    let what = if severity == Severity::Blocker { format!("**{what}**") } else { what };
+    format!("| {what} | {check} | {} | {bites} |\n", reason(text))
+}
+
+/// Adds the texts as long as there is room up to a mark, and says how many there was none for.
+fn within(out: &mut String, mark: usize, texts: impl Iterator<Item = String>) -> usize {
+    let mut left_out = 0;
+    for text in texts {
+        if out.len() + text.len() > mark {
+            left_out += 1;
+        } else {
+            out.push_str(&text);
+        }
+    }
+    left_out
 }
 
 fn details(result: &CheckResult) -> String {
@@ -222,10 +236,21 @@ fn reason(text: &str) -> String {
     escape(&cut(&one_line(text), REASON))
 }
 
-/// Text that means nothing to Markdown, and calls no person or issue of GitHub: a space without width parts the sign
-/// from what follows it.
+/// Text that means nothing to Markdown, and neither calls a person, nor names an issue, nor becomes a link: a space
+/// without width parts the sign from what follows it.
 fn escape(text: &str) -> String {
-    markdown::escape(text).replace('@', "@\u{200b}").replace(" #", " #\u{200b}")
+    let mut text = markdown::escape(text);
+    for sign in ["@", "#", ":", "www"] {
+        if text.contains(sign) {
+            let apart = format!("{sign}\u{200b}");
+            text = match sign {
+                ":" => text.replace("://", &format!("{apart}//")),
+                "www" => text.replace("www.", &format!("{apart}.")),
+                _ => text.replace(sign, &apart),
+            };
+        }
+    }
+    text
 }
 
 fn prose(text: &str) -> String {
@@ -273,7 +298,7 @@ mod tests {
                 None if line.starts_with("```") => fence = Some(line),
                 None => {}
             }
-            assert!(!line.contains("<script"), "{line}");
+            assert!(!line.contains("<script") && !line.contains("://") || line.starts_with("Sources"), "{line}");
             assert!(!line.replace("\\]", "").contains("]("), "{line}");
             assert!(!line.chars().any(crate::report::text::acts), "{line}");
             if line.starts_with("| ") {
@@ -289,7 +314,16 @@ mod tests {
     fn a_crowd_fits_a_comment() {
         let text = render(&sample::crowd(2000));
         assert!(text.len() < 65_536, "{}", text.len());
-        assert!(text.contains("1940 more are not in this table."));
-        assert!(text.contains("checks have no room in a comment"));
+        assert!(
+            text.contains("Rows left out for want of room: ") && text.contains("Details left out for want of room: ")
+        );
+        let mut report = sample::hostile();
+        for _ in 0..5 {
+            report.results.extend(report.results.clone());
+            report.notes.extend(report.notes.clone());
+            report.coverage.databases.extend(report.coverage.databases.clone());
+            report.coverage.not_entered.extend(report.coverage.not_entered.clone());
+        }
+        assert!(render(&report).len() < 65_536);
     }
 }

@@ -146,6 +146,14 @@ pub struct CheckResult {
     pub docs: Vec<String>,
 }
 
+/// Checks that one cause left unanswered.
+#[derive(Clone, Debug)]
+pub struct Open<'a> {
+    pub severity: Severity,
+    pub reason: &'a str,
+    pub results: Vec<&'a CheckResult>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     pub database: Option<String>,
@@ -221,6 +229,20 @@ impl Report {
     /// The results of a status, in order.
     pub fn with_status(&self, status: Status) -> impl Iterator<Item = &CheckResult> {
         self.results.iter().filter(move |result| result.status == status)
+    }
+
+    /// What is unknown, by severity and reason in order: one cause that leaves many checks open is said once.
+    #[must_use]
+    pub fn open(&self) -> Vec<Open<'_>> {
+        let mut all: Vec<Open<'_>> = Vec::new();
+        for result in self.with_status(Status::Unknown) {
+            let (severity, reason) = (result.severity, result.reason.as_deref().unwrap_or("no reason given"));
+            match all.iter_mut().find(|open| (open.severity, open.reason) == (severity, reason)) {
+                Some(open) => open.results.push(result),
+                None => all.push(Open { severity, reason, results: vec![result] }),
+            }
+        }
+        all
     }
 
     /// The subject and the step: `app1a2b3c4, PostgreSQL 12.19 to 16.3`.
