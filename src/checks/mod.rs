@@ -112,6 +112,9 @@ pub enum Rule {
 }
 
 impl Severity {
+    /// The gravest first.
+    pub const ALL: [Self; 3] = [Self::Blocker, Self::Warning, Self::Notice];
+
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

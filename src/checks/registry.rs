@@ -51,6 +51,18 @@ impl Registry {
         Self::join(self.checks.into_iter().chain(own.checks))
     }
 
+    /// The checks of a test, in this order.
+    #[cfg(test)]
+    pub(crate) fn of(checks: Vec<Check>) -> Self {
+        Self { checks }
+    }
+
+    /// A user's check files, as name and text.
+    #[cfg(test)]
+    pub(crate) fn of_user(files: &[(&str, &str)]) -> Result<Self, LoadError> {
+        Self::parse(files, Ownership::User)
+    }
+
     fn parse(files: &[(&str, &str)], ownership: Ownership) -> Result<Self, LoadError> {
         let (mut checks, mut problems) = (Vec::new(), Vec::new());
         for (origin, text) in files {
@@ -130,6 +142,50 @@ mod tests {
         assert_eq!(registry.iter().count(), EMBEDDED.len());
         for check in registry.iter() {
             assert_eq!(check.origin, format!("{}.toml", check.id.replacen('.', "/", 1)), "{}", check.id);
+        }
+    }
+
+    #[test]
+    fn the_example_of_the_readme_is_a_check() {
+        let readme = include_str!("../../checks/README.md");
+        let (_, rest) = readme.split_once("```toml\n").expect("an example");
+        let (example, _) = rest.split_once("```\n").expect("an end");
+        let registry = Registry::of_user(&[("odd-owner.toml", example)]).unwrap_or_else(|error| panic!("{error}"));
+        let check = registry.get("acme.odd-owner").expect("the example");
+        let expected: Vec<_> = check.cases.iter().map(|case| case.expect).collect();
+        assert_eq!(expected, [crate::checks::Expectation::Fail, crate::checks::Expectation::Pass]);
+    }
+
+    /// The fields of the format are all explained.
+    #[test]
+    fn the_readme_names_every_field() {
+        let readme = include_str!("../../checks/README.md");
+        for field in [
+            "`schema`",
+            "`id`",
+            "`title`",
+            "`severity`",
+            "`fails-at`",
+            "`summary`",
+            "`why`",
+            "`docs`",
+            "`[applies]`",
+            "`[remedy]`",
+            "`[query]`",
+            "`[[query.variants]]`",
+            "`[rule.rows]`",
+            "`[rule.rust]`",
+            "`[[test]]`",
+            "`name`",
+            "`rows`",
+            "`bundle`",
+            "`patch`",
+            "`target`",
+            "`live`",
+            "`expect`",
+            "`objects`",
+        ] {
+            assert!(readme.contains(&format!("| {field} |")), "{field}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::text::json;
 use super::{CheckResult, Report};
 
 #[derive(Serialize)]
@@ -159,9 +160,7 @@ pub fn render(report: &Report) -> String {
         notes: &report.notes,
         results: report.results.iter().map(result).collect(),
     };
-    let mut text = serde_json::to_string_pretty(&v1).expect("plain data has a JSON form");
-    text.push('\n');
-    text
+    json(&v1)
 }
 
 fn result(result: &CheckResult) -> Result<'_> {
@@ -189,5 +188,54 @@ fn result(result: &CheckResult) -> Result<'_> {
         reason: result.reason.as_deref(),
         expires: result.expires.map(|date| date.to_string()),
         docs: &result.docs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::report::{sample, text};
+
+    /// The members that scripts depend on, in order; more may follow in later versions, none may go.
+    #[test]
+    fn has_the_members_of_the_contract() {
+        let value: Value = serde_json::from_str(&render(&sample::report())).expect("JSON");
+        let has = |pointer: &str, names: &[&str]| {
+            let object = value.pointer(pointer).and_then(Value::as_object).expect(pointer);
+            for name in names {
+                assert!(object.contains_key(*name), "{pointer}/{name}");
+            }
+        };
+        has("", &["schema_version", "tool", "generated_at", "verdict", "engine", "source_version", "target_version"]);
+        has("", &["target_requested", "instance", "declared", "coverage", "counts", "results"]);
+        has("/tool", &["name", "version"]);
+        has("/instance", &["id", "region", "account", "caller", "status"]);
+        has("/declared", &["version", "file", "line", "resource"]);
+        has("/coverage", &["databases", "not_entered", "switched_off"]);
+        has("/coverage/not_entered/0", &["database", "reason"]);
+        has("/counts", &["blocker", "warning", "notice", "unknown"]);
+        has("/counts", &["passed", "not_applicable", "skipped", "waived"]);
+        for index in 0..8 {
+            let names = ["id", "group", "title", "severity", "status", "fails_at", "summary", "findings", "reason"];
+            has(&format!("/results/{index}"), &names);
+            has(&format!("/results/{index}"), &["docs"]);
+            has(&format!("/results/{index}/remedy"), &["text", "commands"]);
+        }
+        has("/results/0/findings/0", &["database", "object", "kind", "detail"]);
+        assert_eq!(value["generated_at"], "2026-11-22T21:00:00Z");
+        assert_eq!(value["results"][2]["status"], "unknown");
+        assert_eq!(value["results"][3]["expires"], "2026-12-31");
+        assert_eq!(value["results"][0]["reason"], Value::Null);
+    }
+
+    #[test]
+    fn hostile_names_come_back_as_they_were() {
+        let rendered = render(&sample::hostile());
+        assert!(!rendered.chars().any(|c| text::acts(c) && c != '\n'));
+        let value: Value = serde_json::from_str(&rendered).expect("JSON");
+        assert_eq!(value["results"][0]["summary"], sample::HOSTILE);
+        assert_eq!(rendered, render(&sample::hostile()));
     }
 }

@@ -2,9 +2,18 @@
 //!
 //! A new output format is a file here with `fn(&Report, …)`, and a line in [`Format`].
 
+pub mod github;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod sarif;
 pub mod table;
 mod wrap;
+pub(crate) mod text;
+
+use std::fmt;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -29,6 +38,16 @@ impl Verdict {
             Self::Go => "go",
             Self::NoGo => "no-go",
             Self::Incomplete => "incomplete",
+        }
+    }
+
+    /// As people shout it: `NO-GO`.
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Go => "GO",
+            Self::NoGo => "NO-GO",
+            Self::Incomplete => "INCOMPLETE",
         }
     }
 }
@@ -128,6 +147,14 @@ pub struct CheckResult {
     pub docs: Vec<String>,
 }
 
+/// Checks that one cause left unanswered.
+#[derive(Clone, Debug)]
+pub struct Open<'a> {
+    pub severity: Severity,
+    pub reason: &'a str,
+    pub results: Vec<&'a CheckResult>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
     pub database: Option<String>,
@@ -137,6 +164,23 @@ pub struct Finding {
     pub detail: String,
     /// Of infrastructure code.
     pub location: Option<Location>,
+}
+
+/// `app: public.hooks.fn (table column): regproc`, without what is empty.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(database) = &self.database {
+            write!(f, "{database}: ")?;
+        }
+        f.write_str(&self.object)?;
+        if !self.kind.is_empty() {
+            write!(f, " ({})", self.kind)?;
+        }
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        Ok(())
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -188,6 +232,20 @@ impl Report {
         self.results.iter().filter(move |result| result.status == status)
     }
 
+    /// What is unknown, by severity and reason in order: one cause that leaves many checks open is said once.
+    #[must_use]
+    pub fn open(&self) -> Vec<Open<'_>> {
+        let mut all: Vec<Open<'_>> = Vec::new();
+        for result in self.with_status(Status::Unknown) {
+            let (severity, reason) = (result.severity, result.reason.as_deref().unwrap_or("no reason given"));
+            match all.iter_mut().find(|open| (open.severity, open.reason) == (severity, reason)) {
+                Some(open) => open.results.push(result),
+                None => all.push(Open { severity, reason, results: vec![result] }),
+            }
+        }
+        all
+    }
+
     /// The subject and the step: `app1a2b3c4, PostgreSQL 12.19 to 16.3`.
     #[must_use]
     pub fn subject(&self) -> String {
@@ -212,7 +270,11 @@ impl Report {
             .filter(|(count, ..)| *count > 0)
             .map(|(count, one, many)| format!("{count} {}", if *count == 1 { one } else { many }))
             .collect();
-        if said.is_empty() { format!("{} checks passed", counts.passed) } else { said.join(", ") }
+        match (said.is_empty(), counts.passed) {
+            (false, _) => said.join(", "),
+            (true, 1) => "1 check passed".to_owned(),
+            (true, passed) => format!("{passed} checks passed"),
+        }
     }
 }
 
@@ -221,4 +283,8 @@ impl Report {
 pub enum Format {
     Table,
     Json,
+    Markdown,
+    Junit,
+    Sarif,
+    Github,
 }
