@@ -14,6 +14,7 @@
 pub mod checks;
 pub mod cli;
 pub mod collect;
+pub mod demo;
 pub mod evaluate;
 pub mod exit;
 pub mod facts;
