@@ -27,6 +27,8 @@ pub struct Settings {
     pub fail_on: Severity,
     /// Flags that switched evidence off, to be repeated beside the verdict.
     pub switched_off: Vec<String>,
+    /// Evidence older than this cannot make a GO.
+    pub max_age: Option<std::time::Duration>,
     /// By which waivers expire.
     pub today: Date,
     pub generated_at: Timestamp,
@@ -53,6 +55,8 @@ pub fn evaluate(bundle: &Bundle, registry: &Registry, settings: &Settings) -> Re
     let mut results: Vec<CheckResult> =
         registry.iter().map(|check| judge(check, bundle, &upgrade, settings, &mut used)).collect();
     results.sort_by(|a, b| (a.severity, &a.id).cmp(&(b.severity, &b.id)));
+    let stale = staleness(bundle, settings);
+    let verdict = verdict(&results, settings.fail_on);
     let aws = bundle.aws.collected();
     let instance = aws.and_then(|aws| {
         let instance = aws.instance.collected()?;
@@ -67,7 +71,7 @@ pub fn evaluate(bundle: &Bundle, registry: &Registry, settings: &Settings) -> Re
     });
     Report {
         generated_at: settings.generated_at,
-        verdict: verdict(&results, settings.fail_on),
+        verdict: if stale.is_some() && verdict == Verdict::Go { Verdict::Incomplete } else { verdict },
         platform: upgrade.platform,
         engine: aws
             .and_then(|aws| aws.instance.collected())
@@ -81,7 +85,7 @@ pub fn evaluate(bundle: &Bundle, registry: &Registry, settings: &Settings) -> Re
         }),
         coverage: coverage(bundle, settings),
         results,
-        notes: waiver_notes(settings, &used),
+        notes: stale.into_iter().chain(waiver_notes(settings, &used)).collect(),
         source: upgrade.source,
         target: upgrade.target,
         requested: upgrade.requested,
@@ -295,6 +299,20 @@ fn waiver<'a>(check: &Check, finding: &Finding, settings: &'a Settings, used: &m
         }
     }
     found
+}
+
+/// Why the evidence is too old; evidence of the future has no age that could be trusted.
+fn staleness(bundle: &Bundle, settings: &Settings) -> Option<String> {
+    let limit = settings.max_age?;
+    let age = settings.generated_at.duration_since(bundle.collected_at);
+    let collected = bundle.collected_at.strftime("%Y-%m-%d %H:%M UTC");
+    match std::time::Duration::try_from(age) {
+        Ok(age) if age <= limit => None,
+        Ok(_) => Some(format!("the evidence of {collected} is older than --max-age allows")),
+        // A clock may be a little off.
+        Err(_) if age.abs() < jiff::SignedDuration::from_mins(5) => None,
+        Err(_) => Some(format!("the evidence of {collected} is from the future")),
+    }
 }
 
 fn waiver_notes(settings: &Settings, used: &[bool]) -> Vec<String> {

@@ -14,14 +14,15 @@
 pub mod checks;
 pub mod cli;
 pub mod collect;
+pub mod config;
 pub mod demo;
 pub mod evaluate;
 pub mod exit;
 pub mod facts;
-pub mod path;
-pub mod quote;
 mod markdown;
+pub mod path;
 pub mod permissions;
+pub mod quote;
 pub mod report;
 pub mod rules;
 pub mod secret;

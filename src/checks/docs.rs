@@ -114,7 +114,7 @@ pub fn show_json(check: &Check) -> String {
     let show = Show {
         schema_version: 1,
         head: head(check),
-        summary: Summary { one: &check.summary.one, many: &check.summary.many },
+        summary: Summary { one: &check.summary.one, many: check.summary.many.as_deref() },
         why: &check.why,
         applies: Applies {
             source: check.applies.source.as_ref().map(ToString::to_string),
@@ -151,7 +151,7 @@ struct Show<'a> {
 #[derive(Serialize)]
 struct Summary<'a> {
     one: &'a str,
-    many: &'a str,
+    many: Option<&'a str>,
 }
 
 #[derive(Serialize)]

@@ -14,7 +14,9 @@ use crate::version::PgVersion;
 /// GO or NO-GO on a PostgreSQL major upgrade on Amazon RDS, before anyone schedules it.
 #[derive(Debug, Parser)]
 #[command(name = "pg-preflight", version, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 go, 1 no-go, 2 usage (nothing was judged), 3 incomplete (something could not be seen).")]
+#[command(
+    after_help = "Exit codes: 0 go, 1 no-go, 2 usage (nothing was judged), 3 incomplete (something could not be seen)."
+)]
 pub struct Cli {
     #[command(flatten)]
     pub(super) global: Global,

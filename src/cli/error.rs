@@ -3,10 +3,10 @@
 use std::error::Error as _;
 use std::path::PathBuf;
 
+use crate::checks::LoadError;
 use crate::collect::{aws, postgres};
 use crate::exit;
 use crate::facts::BundleError;
-use crate::checks::LoadError;
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
@@ -20,6 +20,15 @@ pub(super) enum Error {
     Checks(#[from] LoadError),
     #[error(transparent)]
     Evidence(#[from] BundleError),
+    /// Evidence without which the command has no answer.
+    #[error("{0}")]
+    Unseen(String),
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    #[error(transparent)]
+    Declared(#[from] crate::collect::declared::Error),
+    #[error(transparent)]
+    Demo(#[from] crate::demo::Error),
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
     #[error("cannot print")]
@@ -45,11 +54,17 @@ impl Error {
 
     pub(super) fn code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Database(_) | Self::Checks(_) | Self::Evidence(_) | Self::Write { .. } => exit::USAGE,
+            Self::Usage(_)
+            | Self::Database(_)
+            | Self::Checks(_)
+            | Self::Evidence(_)
+            | Self::Config(_)
+            | Self::Declared(_)
+            | Self::Write { .. } => exit::USAGE,
             // A secret or a token that could not be had is evidence that could not be had.
             Self::Aws(aws::Error::Secret { .. } | aws::Error::Token { .. }) => exit::INCOMPLETE,
             Self::Aws(_) => exit::USAGE,
-            Self::Print { .. } | Self::Runtime { .. } => exit::INCOMPLETE,
+            Self::Unseen(_) | Self::Demo(_) | Self::Print { .. } | Self::Runtime { .. } => exit::INCOMPLETE,
         }
     }
 }

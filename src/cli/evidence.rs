@@ -1,6 +1,6 @@
 //! Collecting: AWS, the database and the code at the same time.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use tokio::sync::oneshot;
 
@@ -55,7 +55,17 @@ pub(super) async fn gather(
         Some(Wanted::Cluster(id)) => Asked { instance: None, cluster: Some(id) },
         None => Asked::default(),
     };
-    Ok(Bundle {
+    Ok(bundle(asked, aws, database, declared))
+}
+
+/// A bundle of this moment.
+pub(super) fn bundle(
+    asked: Asked,
+    aws: Source<AwsFacts>,
+    database: Source<DatabaseFacts>,
+    declared: Source<Vec<Declaration>>,
+) -> Bundle {
+    Bundle {
         schema_version: SCHEMA_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
         collected_at: super::check::now(),
@@ -63,7 +73,7 @@ pub(super) async fn gather(
         aws,
         database,
         declared,
-    })
+    }
 }
 
 fn wanted(args: &SourceArgs, config: Option<&Config>) -> Result<Option<Wanted>, Error> {
@@ -193,7 +203,10 @@ pub(super) fn read_declared(
     let chosen: Vec<Declaration> = found.into_iter().filter(|declaration| declaration.resource == resource).collect();
     if chosen.is_empty() {
         let there = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-        return Err(Error::Usage(format!("no database '{resource}' is declared in {}; there is {there}", path.display())));
+        return Err(Error::Usage(format!(
+            "no database '{resource}' is declared in {}; there is {there}",
+            path.display()
+        )));
     }
     Ok(chosen)
 }
@@ -228,18 +241,19 @@ pub(super) fn gaps(bundle: &Bundle) -> Vec<String> {
             .into_iter()
             .flatten(),
         );
-        gaps.extend(aws.user_parameters.iter().filter_map(|(group, source)| gap(source, &format!("parameters of {group}"))));
-        gaps.extend(aws.family_defaults.iter().filter_map(|(family, source)| gap(source, &format!("defaults of {family}"))));
-        gaps.extend(aws.engine_versions.iter().filter_map(|(family, source)| gap(source, &format!("versions of {family}"))));
+        gaps.extend(
+            aws.user_parameters.iter().filter_map(|(group, source)| gap(source, &format!("parameters of {group}"))),
+        );
+        gaps.extend(
+            aws.family_defaults.iter().filter_map(|(family, source)| gap(source, &format!("defaults of {family}"))),
+        );
+        gaps.extend(
+            aws.engine_versions.iter().filter_map(|(family, source)| gap(source, &format!("versions of {family}"))),
+        );
     }
     gaps.extend(gap(&bundle.database, "database"));
     if let Some(database) = bundle.database.collected() {
         gaps.extend(database.per_database.iter().filter_map(|(name, source)| gap(source, &format!("database {name}"))));
     }
     gaps
-}
-
-/// The folder that relative paths of a configuration file start from.
-pub(super) fn base_of(config: &Path) -> PathBuf {
-    config.parent().map(Path::to_owned).unwrap_or_default()
 }

@@ -13,7 +13,7 @@ pub(super) fn permissions(args: &PermissionsArgs, console: &Console) -> Result<u
     let text = match args.what {
         Some(Permissions::Iam) => iam(),
         Some(Permissions::Sql) => grants::sql_grants(),
-        None => format!("{}\n{}", iam(), grants::sql_grants()),
+        None => format!("{}\n{}\n{}", iam(), grants::iam_optional(), grants::sql_grants()),
     };
     console.print(&text)?;
     Ok(exit::GO)

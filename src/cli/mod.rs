@@ -4,11 +4,14 @@ mod args;
 mod check;
 mod checks;
 mod console;
+mod declared;
+mod demo;
 mod error;
 mod evidence;
 mod extras;
 mod output;
 mod path;
+mod settings;
 
 use std::process::ExitCode;
 
@@ -36,10 +39,10 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { exit::USAGE } else { exit::GO });
         }
     };
-    let outcome = std::panic::catch_unwind(|| {
+    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
         let cli = Cli::from_arg_matches(&matches).map_err(|error| Error::Usage(error.to_string()))?;
         run(cli, &matches)
-    });
+    }));
     match outcome {
         Ok(Ok(code)) => ExitCode::from(code),
         Ok(Err(error)) => {
@@ -66,7 +69,10 @@ fn run(cli: Cli, matches: &clap::ArgMatches) -> Result<u8, Error> {
         Command::Collect(args) => runtime.block_on(check::collect(*args, &console)),
         Command::Path(args) => runtime.block_on(path::run(*args, &console)),
         Command::Checks(args) => checks::run(args, &console),
-        Command::Permissions(args) => extras::permissions(args, &console),
+        Command::Declared(args) => declared::run(&args, &console),
+        Command::Demo(args) => runtime.block_on(demo::run(&args, &console)),
+        Command::Init(args) => extras::init(&args, &console),
+        Command::Permissions(args) => extras::permissions(&args, &console),
         Command::Completions { shell } => extras::completions(shell, &console),
         Command::Man => extras::man(&console),
     }

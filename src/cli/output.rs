@@ -8,6 +8,9 @@ use super::console::Console;
 use super::error::Error;
 use crate::report::{self, Format, Report};
 
+/// Columns of a table in a file.
+const FILE_WIDTH: u16 = 100;
+
 /// Where one rendering goes; `None` is stdout.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Output {
@@ -25,9 +28,8 @@ pub(super) fn pairs(matches: &ArgMatches) -> Result<Vec<Output>, Error> {
         match outputs.iter_mut().rev().find(|(index, output)| *index < at && output.path.is_none()) {
             Some((_, output)) => output.path = Some(path),
             None => {
-                let format = by_extension(&path).ok_or_else(|| {
-                    Error::Usage(format!("--output {} needs a --format before it", path.display()))
-                })?;
+                let format = by_extension(&path)
+                    .ok_or_else(|| Error::Usage(format!("--output {} needs a --format before it", path.display())))?;
                 outputs.push((at, Output { format, path: Some(path) }));
             }
         }
@@ -49,7 +51,10 @@ fn indexed<T: Clone + Send + Sync + 'static>(matches: &ArgMatches, name: &str) -
 fn by_extension(path: &Path) -> Option<Format> {
     match path.extension()?.to_str()? {
         "json" => Some(Format::Json),
+        "md" => Some(Format::Markdown),
+        "sarif" => Some(Format::Sarif),
         "txt" => Some(Format::Table),
+        "xml" => Some(Format::Junit),
         _ => None,
     }
 }
@@ -58,7 +63,7 @@ fn by_extension(path: &Path) -> Option<Format> {
 pub(super) fn write(report: &Report, outputs: &[Output], console: &Console) -> Result<(), Error> {
     for output in outputs.iter().filter(|output| output.path.is_some()) {
         let path = output.path.as_ref().expect("just filtered");
-        let text = anstream::adapter::strip_str(&render(report, output.format, 100)).to_string();
+        let text = anstream::adapter::strip_str(&render(report, output.format, FILE_WIDTH)).to_string();
         std::fs::write(path, text).map_err(|source| Error::Write { path: path.clone(), source })?;
     }
     match outputs.iter().find(|output| output.path.is_none()) {
@@ -67,9 +72,13 @@ pub(super) fn write(report: &Report, outputs: &[Output], console: &Console) -> R
     }
 }
 
-fn render(report: &Report, format: Format, width: u16) -> String {
+pub(super) fn render(report: &Report, format: Format, width: u16) -> String {
     match format {
         Format::Table => report::table::render(report, width),
         Format::Json => report::json::render(report),
+        Format::Markdown => report::markdown::render(report),
+        Format::Junit => report::junit::render(report),
+        Format::Sarif => report::sarif::render(report),
+        Format::Github => report::github::render(report),
     }
 }

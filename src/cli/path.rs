@@ -67,7 +67,8 @@ async fn map(args: &PathArgs, config: Option<&crate::config::Config>, console: &
     if let Some(path) = &args.evidence {
         let bundle = Bundle::load(path)?;
         let facts = bundle.aws.get().and_then(|aws| Ok((aws, aws.instance.get()?)));
-        let (aws, instance) = facts.map_err(|gap| Error::Usage(format!("{} holds no AWS evidence: {}", path.display(), words(gap))))?;
+        let (aws, instance) =
+            facts.map_err(|gap| Error::Usage(format!("{} holds no AWS evidence: {}", path.display(), words(gap))))?;
         let source = args.source.clone().unwrap_or_else(|| instance.engine_version.clone());
         return Ok(Map { graph: Graph::of_bundle(aws), source, as_of: None });
     }
@@ -83,9 +84,10 @@ async fn map(args: &PathArgs, config: Option<&crate::config::Config>, console: &
         _ => None,
     };
     let Some(wanted) = wanted else {
-        let source = args.source.clone().ok_or_else(|| {
-            Error::Usage("from where? Pass --source VERSION, or --instance ID to ask RDS".to_owned())
-        })?;
+        let source = args
+            .source
+            .clone()
+            .ok_or_else(|| Error::Usage("from where? Pass --source VERSION, or --instance ID to ask RDS".to_owned()))?;
         return Ok(Map { graph: Graph::of_table(platform), source, as_of: Some(UPGRADE_TARGETS.as_of(platform)) });
     };
     let region = subject.region.as_deref().or(named.and_then(|named| named.region.as_deref()));
@@ -94,7 +96,9 @@ async fn map(args: &PathArgs, config: Option<&crate::config::Config>, console: &
     let progress = |text: &str| console.progress(text);
     let facts = aws::collect(&client, &wanted, args.target.as_ref(), None, &progress).await?;
     let instance = facts.instance.get().map_err(|gap| Error::Unseen(words(gap)))?;
-    let records = aws::upgrade_graph(&client, &instance.engine, &progress).await.map_err(|refusal| Error::Unseen(refusal.to_string()))?;
+    let records = aws::upgrade_graph(&client, &instance.engine, &progress)
+        .await
+        .map_err(|refusal| Error::Unseen(refusal.to_string()))?;
     let source = args.source.clone().unwrap_or_else(|| instance.engine_version.clone());
     let actual = facts.engine_version.collected().and_then(Option::as_ref);
     Ok(Map { graph: Graph::of_records(records.iter().chain(actual)), source, as_of: None })

@@ -32,7 +32,8 @@ pub(super) fn registry(folders: &[PathBuf], config: Option<&Config>) -> Result<R
 /// What the judgement depends on.
 pub(super) fn judgement(args: &CheckArgs, config: Option<&Config>) -> Result<Settings, Error> {
     let target = args.target.clone().or_else(|| config.and_then(|config| config.target.clone()));
-    let target = target.ok_or_else(|| Error::Usage("which version? Pass --target VERSION, such as 16.3 or 16".to_owned()))?;
+    let target =
+        target.ok_or_else(|| Error::Usage("which version? Pass --target VERSION, such as 16.3 or 16".to_owned()))?;
     let named = config.map(|config| &config.instance);
     let mut switched_off: Vec<String> = Vec::new();
     switched_off.extend(args.source.no_aws.then(|| "--no-aws".to_owned()));

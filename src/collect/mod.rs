@@ -1,4 +1,5 @@
 //! The collectors: the only I/O. They fill the evidence bundle and judge nothing.
 
 pub mod aws;
+pub mod declared;
 pub mod postgres;

@@ -10,8 +10,8 @@ pub mod markdown;
 pub(crate) mod sample;
 pub mod sarif;
 pub mod table;
-mod wrap;
 pub(crate) mod text;
+mod wrap;
 
 use std::fmt;
 

@@ -7,6 +7,7 @@ use anstyle::{AnsiColor, Style};
 use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width};
 
+use super::text::one_line;
 use super::{CheckResult, Finding, Report, Status, Verdict, wrap};
 use crate::checks::Severity;
 
@@ -58,7 +59,8 @@ fn asked(report: &Report) -> Vec<String> {
     let mut facts = Vec::new();
     if let Some(instance) = &report.instance {
         let account = instance.account.as_deref().unwrap_or("unknown");
-        let caller = instance.caller.as_deref().map_or("an unknown caller", |arn| arn.rsplit(':').next().unwrap_or(arn));
+        let caller =
+            instance.caller.as_deref().map_or("an unknown caller", |arn| arn.rsplit(':').next().unwrap_or(arn));
         facts.push(clean(&format!("account {account}, {}, asked as {caller}", instance.region)));
     }
     if let Some(declared) = &report.declared {
@@ -157,7 +159,8 @@ fn table(rows: &[Row], width: usize) -> String {
 fn paint(plain: &str, rows: &[Row]) -> String {
     let mut styles = rows.iter();
     let lines = plain.lines().map(|line| {
-        let Some(label) = line.strip_prefix("│ ").and_then(|rest| rest.split(' ').next()).filter(|word| !word.is_empty())
+        let Some(label) =
+            line.strip_prefix("│ ").and_then(|rest| rest.split(' ').next()).filter(|word| !word.is_empty())
         else {
             return line.to_owned();
         };
@@ -187,7 +190,10 @@ fn cures(report: &Report, width: usize) -> String {
             }
         }
         if result.remedy.commands.len() > SHOWN * 2 {
-            out.push_str(&format!("    … and {} more (--format json has all)\n", result.remedy.commands.len() - SHOWN * 2));
+            out.push_str(&format!(
+                "    … and {} more (--format json has all)\n",
+                result.remedy.commands.len() - SHOWN * 2
+            ));
         }
         if let Some(source) = result.docs.first() {
             out.push_str(&format!("  see {source}\n"));
@@ -243,18 +249,7 @@ fn verdict_style(verdict: Verdict) -> Style {
     color.on_default().bold()
 }
 
-/// Names come from a database: control characters are shown, not obeyed.
+/// Names come from a database: what would act on the terminal is shown instead.
 fn clean(text: &str) -> String {
-    let shown = |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(shown).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_characters_are_shown() {
-        assert_eq!(clean("a\u{1b}[31m\nb"), "a\\u{1b}[31m\\nb");
-    }
+    one_line(text).into_owned()
 }

@@ -49,7 +49,8 @@ pub(super) fn command(command: &str, width: usize) -> Vec<String> {
     };
     let sql = code.trim_end().ends_with(';');
     let tail = if sql { "" } else { " \\" };
-    let mut lines: Vec<String> = comment.into_iter().flat_map(|comment| text(&format!("-- {comment}"), width)).collect();
+    let mut lines: Vec<String> =
+        comment.into_iter().flat_map(|comment| text(&format!("-- {comment}"), width)).collect();
     let mut line = String::new();
     for word in words(code) {
         let indent = if line.is_empty() { 0 } else { 1 };

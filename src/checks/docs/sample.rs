@@ -52,7 +52,7 @@ pub(crate) fn registry() -> Registry {
         title: "Recommendations".to_owned(),
         severity: Severity::Blocker,
         fails_at: FailsAt::Request,
-        summary: Summary { one: "1 recommendation".to_owned(), many: "{count} recommendations".to_owned() },
+        summary: Summary { one: "1 recommendation".to_owned(), many: Some("{count} recommendations".to_owned()) },
         why: "RDS knows better.".to_owned(),
         docs: vec!["https://example.org/rds".to_owned()],
         applies: Applies { target: Some(">=16".parse().expect("a range")), ..Applies::default() },

@@ -64,6 +64,16 @@ impl Client {
         })
     }
 
+    /// An endpoint that takes any credentials, such as the demo's; the environment's are not sent to it.
+    ///
+    /// # Errors
+    /// Never, but for what [`Client::new`] says.
+    pub async fn at_endpoint(url: &str, region: &str) -> Result<Self, Error> {
+        let nobody = aws_credential_types::Credentials::new("demo", "demo", None, None, "demo");
+        let loader = configuration(None)?.endpoint_url(url).region(Region::new(region.to_owned()));
+        Self::new(&loader.credentials_provider(nobody).load().await)
+    }
+
     #[must_use]
     pub fn region(&self) -> &str {
         &self.region

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 
-pub use settings::{Settings, SettingsError};
+pub use settings::{Environment, Settings, SettingsError};
 
 use crate::checks::{Query, Scope};
 use crate::facts::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server, Source};
@@ -25,6 +25,12 @@ pub struct Limits {
     pub jobs: usize,
     pub statement_timeout: Duration,
     pub connect_timeout: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { jobs: 4, statement_timeout: Duration::from_secs(5), connect_timeout: Duration::from_secs(5) }
+    }
 }
 
 /// Where the base queries' answers are filed; no check id begins so.
