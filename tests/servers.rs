@@ -1,5 +1,7 @@
 //! The throw-away servers that every other live test stands on.
 
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "the functions here are parts of tests")]
+
 mod support;
 
 use std::io::{BufRead as _, BufReader};
@@ -65,8 +67,8 @@ fn a_killed_process_leaves_nothing() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let said = lines.filter_map(|line| line.split_once("server: ").map(|(_, said)| said.to_owned())).next().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let said = lines.find_map(|line| line.split_once("server: ").map(|(_, said)| said.to_owned())).unwrap();
     let (pid, folder) = said.split_once(' ').unwrap();
     let (pid, folder): (u32, _) = (pid.parse().unwrap(), Path::new(folder));
     assert!(alive(pid) && folder.exists());
@@ -86,7 +88,7 @@ fn starts_a_server_and_waits() {
     if env::var_os(CHILD).is_some() {
         let (folder, pid) = traces(support::server(16));
         println!("server: {pid} {}", folder.display());
-        thread::sleep(Duration::from_secs(600));
+        thread::sleep(Duration::from_mins(10));
     }
 }
 

@@ -34,11 +34,11 @@ fn datapoint(at: Timestamp, bytes: f64) -> Vec<u8> {
 /// The initial bytes of an item; lengths here are all below 2^16.
 fn head(major: u8, length: usize) -> Vec<u8> {
     match u8::try_from(length) {
-        Ok(short @ 0..24) => vec![major << 5 | short],
-        Ok(byte) => vec![major << 5 | 24, byte],
+        Ok(short @ 0..24) => vec![(major << 5) + short],
+        Ok(byte) => vec![(major << 5) + 24, byte],
         Err(_) => {
             let [high, low] = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
-            vec![major << 5 | 25, high, low]
+            vec![(major << 5) + 25, high, low]
         }
     }
 }
@@ -57,7 +57,7 @@ fn map(entries: &[(&str, Vec<u8>)]) -> Vec<u8> {
 }
 
 fn double(value: f64) -> Vec<u8> {
-    [vec![7 << 5 | 27], value.to_be_bytes().to_vec()].concat()
+    [vec![(7 << 5) + 27], value.to_be_bytes().to_vec()].concat()
 }
 
 /// Tag 1, seconds since the epoch.

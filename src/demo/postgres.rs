@@ -15,7 +15,7 @@ use super::folder::{self, Watchdog};
 use crate::version::PgVersion;
 
 /// `initdb` and start take about a second; this is for a machine that does ten things at once.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Another program may take the free port before the server does.
 const PORT_ATTEMPTS: usize = 5;
@@ -87,6 +87,8 @@ impl fmt::Debug for ServerOptions {
 pub enum StartError {
     #[error("cannot make a temporary folder for a server")]
     Folder(#[source] io::Error),
+    #[error("no port is free on loopback")]
+    Port(#[source] io::Error),
     #[error("cannot find an account to run a server as")]
     Account(#[source] io::Error),
     #[error("cannot copy the server's programs to where account '{account}' can run them")]
@@ -134,7 +136,7 @@ impl Server {
             folder = folder::create(account.as_ref().ok().and_then(Option::as_ref)).map_err(StartError::Folder)?;
         }
         let account = account?;
-        let port = free_port().map_err(StartError::Folder)?;
+        let port = free_port().map_err(StartError::Port)?;
         let mut watchdog =
             Watchdog::start(folder.clone(), account.as_ref(), SCRIPT, script_arguments(&folder, port, options))
                 .map_err(StartError::Shell)?;

@@ -41,8 +41,10 @@ const ANSWERS: &[(&str, &str)] = answers! {
     "DescribeDBInstances.none"
     "DescribeDBMajorEngineVersions"
     "DescribeDBParameterGroups"
-    "DescribeDBParameters"
+    "DescribeDBParameters.app-postgres12"
+    "DescribeDBParameters.none"
     "DescribeDBSnapshots"
+    "DescribeEngineDefaultParameters.none"
     "DescribeEngineDefaultParameters.postgres12"
     "DescribeEngineDefaultParameters.postgres13"
     "DescribeEngineDefaultParameters.postgres14"
@@ -155,17 +157,21 @@ fn recorded(parameters: &[(String, String)], postgres_port: u16, now: Timestamp)
         let name = qualifier.map_or_else(|| operation.to_owned(), |qualifier| format!("{operation}.{qualifier}"));
         ANSWERS.iter().find(|(of, _)| *of == name).map(|(_, text)| *text)
     };
-    let Some(text) = file(None).or_else(|| file(get("DBParameterGroupFamily"))) else {
+    let qualifier = || get("DBParameterGroupFamily").or_else(|| get("DBParameterGroupName"));
+    let refusal = || file(Some("none")).map(|text| (refusal_status(text), text.to_owned()));
+    let Some(text) = file(None).or_else(|| file(Some(qualifier()?))) else {
+        if let Some(refusal) = refusal() {
+            return refusal;
+        }
         let message = format!("The action {operation} is not valid for this web service.");
         return (StatusCode::BAD_REQUEST, error("InvalidAction", &message));
     };
     let wanted: Vec<(&str, &str)> = SELECTORS.iter().filter_map(|name| Some((*name, get(name)?))).collect();
     let mut found = select(text, &wanted);
     // RDS lists nothing for an unknown version, and refuses an unknown instance.
-    if !found.lines().any(is_record) && !wanted.is_empty() {
-        if let Some(refusal) = file(Some("none")) {
-            return (StatusCode::NOT_FOUND, refusal.to_owned());
-        }
+    let selected_none = !wanted.is_empty() && !found.lines().any(is_record);
+    if let Some(refusal) = refusal().filter(|_| selected_none && operation == "DescribeDBInstances") {
+        return refusal;
     }
     // The support calendar is as it is, whatever the day.
     if operation != "DescribeDBMajorEngineVersions" {
@@ -174,6 +180,10 @@ fn recorded(parameters: &[(String, String)], postgres_port: u16, now: Timestamp)
     }
     let endpoint = format!("<Address>127.0.0.1</Address><Port>{postgres_port}</Port>");
     (StatusCode::OK, found.replace(RECORDED_ENDPOINT, &endpoint))
+}
+
+fn refusal_status(text: &str) -> StatusCode {
+    if text.contains("NotFound</Code>") { StatusCode::NOT_FOUND } else { StatusCode::BAD_REQUEST }
 }
 
 fn error(code: &str, message: &str) -> String {
@@ -280,7 +290,8 @@ mod tests {
         let family = records(&[("Action", "DescribeDBEngineVersions"), ("DBParameterGroupFamily", "postgres12")]);
         assert!(family.len() > 3 && family.iter().all(|line| first(line, "MajorEngineVersion") == Some("12")));
 
-        let user = records(&[("Action", "DescribeDBParameters"), ("Source", "user")]);
+        let group = [("Action", "DescribeDBParameters"), ("DBParameterGroupName", "app-postgres12")];
+        let user = records(&[&group[..], &[("Source", "user")]].concat());
         assert!(user.len() == 5 && user.iter().all(|line| line.contains("<Source>user</Source>")), "{user:#?}");
         let force_ssl = |family| {
             let all = records(&[("Action", "DescribeEngineDefaultParameters"), ("DBParameterGroupFamily", family)]);
@@ -294,9 +305,15 @@ mod tests {
     fn what_is_not_there_is_refused_as_rds_does() {
         let (status, text) = ask(&[("Action", "DescribeDBInstances"), ("DBInstanceIdentifier", "app")]);
         assert!(status == StatusCode::NOT_FOUND && text.contains("<Code>DBInstanceNotFound</Code>"), "{text}");
-        for action in ["Describe<&Nothing", "", "DescribeEngineDefaultParameters"] {
+        let (status, text) = ask(&[("Action", "DescribeDBParameters"), ("DBParameterGroupName", "none of ours")]);
+        assert!(status == StatusCode::NOT_FOUND && text.contains("<Code>DBParameterGroupNotFound</Code>"), "{text}");
+        for (action, code) in [
+            ("Describe<&Nothing", "InvalidAction"),
+            ("", "InvalidAction"),
+            ("DescribeEngineDefaultParameters", "InvalidParameterValue"),
+        ] {
             let (status, text) = ask(&[("Action", action)]);
-            assert!(status == StatusCode::BAD_REQUEST && text.contains("<Code>InvalidAction</Code>"), "{text}");
+            assert!(status == StatusCode::BAD_REQUEST && text.contains(&format!("<Code>{code}</Code>")), "{text}");
         }
     }
 

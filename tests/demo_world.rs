@@ -1,5 +1,7 @@
 //! The demo's world, looked at with the clients that the collectors use.
 
+#![allow(clippy::unwrap_used, reason = "the functions here are parts of tests")]
+
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +11,7 @@ use tokio_postgres::NoTls;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_story_is_there_and_nothing_remains_of_it() {
-    let demo = demo::start(&|step| eprintln!("{step}")).await.expect("npm or an installed PostgreSQL");
+    let demo = demo::start(&|_| ()).await.expect("npm or an installed PostgreSQL");
     let code = demo.declared();
     let folder = code.parent().unwrap().to_owned();
     let data = demo.server().data_dir();
@@ -72,7 +74,7 @@ async fn rds(demo: &Demo) {
     assert_eq!(instance.engine_version(), Some("12.19"));
     assert_eq!(instance.endpoint().unwrap().port(), Some(i32::from(demo.server().port())));
     let restorable = SystemTime::try_from(*instance.latest_restorable_time().unwrap()).unwrap();
-    assert!(restorable.elapsed().unwrap() < Duration::from_secs(3600), "times are of today");
+    assert!(restorable.elapsed().unwrap() < Duration::from_hours(1), "times are of today");
     let missing = client.describe_db_instances().db_instance_identifier("nobody").send().await.unwrap_err();
     assert!(missing.into_service_error().is_db_instance_not_found_fault());
     let versions = client.describe_db_engine_versions().engine("postgres").engine_version("12.19").include_all(true);
