@@ -54,7 +54,7 @@ pub fn evaluate(bundle: &Bundle, registry: &Registry, settings: &Settings) -> Re
     let mut used = vec![false; settings.waivers.len()];
     let mut results: Vec<CheckResult> =
         registry.iter().map(|check| judge(check, bundle, &upgrade, settings, &mut used)).collect();
-    results.sort_by(|a, b| (a.severity, &a.id).cmp(&(b.severity, &b.id)));
+    results.sort_by(|a, b| (a.severity, a.fails_at, &a.id).cmp(&(b.severity, b.fails_at, &b.id)));
     let stale = staleness(bundle, settings);
     let verdict = verdict(&results, settings.fail_on);
     let aws = bundle.aws.collected();

@@ -3,13 +3,15 @@
 /// A value as one word of a POSIX shell command.
 #[must_use]
 pub fn shell(value: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/' | '=' | '@' | '+');
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ',' | ':' | '/' | '=' | '@' | '+');
     if !value.is_empty() && value.chars().all(plain) {
         value.to_owned()
     } else {
         format!("'{}'", value.replace('\'', "'\\''"))
     }
 }
+
+/// An SQL identifier, always quoted, since a bare one may be a keyword of another version.
 
 /// An SQL identifier, always quoted, since a bare one may be a keyword of another version.
 #[must_use]

@@ -33,6 +33,9 @@ pub(super) async fn run(args: &DemoArgs, console: &Console) -> Result<u8, Error>
         }
         Err(error) => return Err(error.into()),
     };
+    if let Some(path) = &args.save {
+        bundle.save(path)?;
+    }
     let report = evaluate(&bundle, &registry, &settings(args));
     console.print(&output::render(&report, args.format, console.width()))?;
     Ok(exit::of(report.verdict))

@@ -89,7 +89,7 @@ pub struct Report {
     pub instance: Option<Instance>,
     pub declared: Option<Declared>,
     pub coverage: Coverage,
-    /// Every check, blockers first, then by id.
+    /// Every check: blockers first, then what fails first, then by id.
     pub results: Vec<CheckResult>,
     /// What the reader should know beside the results: waivers that matched nothing, and the like.
     pub notes: Vec<String>,

@@ -4,18 +4,21 @@
 use std::collections::BTreeMap;
 
 use anstyle::{AnsiColor, Style};
-use comfy_table::presets::UTF8_FULL_CONDENSED;
+use comfy_table::presets::UTF8_FULL;
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width};
 
 use super::text::one_line;
 use super::{CheckResult, Finding, Report, Status, Verdict, wrap};
-use crate::checks::Severity;
+use crate::checks::{FailsAt, Severity};
 
 /// Findings and commands shown of one check; the rest is counted.
 const SHOWN: usize = 5;
 
-/// The columns of the first column: `BLOCKER`, `UNKNOWN`.
+/// The first column with its padding: `BLOCKER`, `UNKNOWN`.
 const LABEL: u16 = 9;
+
+/// Borders and padding around the text of the second column.
+const FRAME: usize = LABEL as usize + 5;
 
 /// The report for a terminal of this many columns (at least 60), with ANSI styles, which a pipe strips.
 #[must_use]
@@ -108,19 +111,32 @@ fn rows(report: &Report, width: usize) -> Vec<Row> {
 }
 
 fn failed_row(result: &CheckResult, width: usize) -> Row {
-    let mut body = vec![format!("{} ({})", result.id, result.fails_at.in_words())];
+    // Of a blocker the moment is what it costs; a warning has one only where something then breaks.
+    let tells = result.severity == Severity::Blocker
+        || (result.severity == Severity::Warning && matches!(result.fails_at, FailsAt::Outage | FailsAt::After));
+    let moment = if tells { format!(" ({})", result.fails_at.in_words()) } else { String::new() };
+    let mut body = vec![format!("{}{moment}", result.id)];
     // The sentence may say it all already.
-    let says_more = |finding: &&Finding| finding.detail != result.summary;
-    body.extend(result.findings.iter().take(SHOWN).filter(says_more).map(|finding| format!("• {}", object(finding))));
+    let says_more = |finding: &&Finding| finding.detail != result.summary || finding.location.is_some();
+    for finding in result.findings.iter().take(SHOWN).filter(says_more) {
+        let place = finding.location.as_ref().map(|at| format!(" ({}:{})", at.file, at.line)).unwrap_or_default();
+        body.extend(bullet(&clean(&format!("{finding}{place}")), width.saturating_sub(FRAME)));
+    }
     if result.findings.len() > SHOWN {
         body.push(format!("… and {} more (--format json has all)", result.findings.len() - SHOWN));
     }
     body.extend(result.reason.as_deref().map(clean));
-    if result.severity == Severity::Blocker && width >= 60 {
+    if result.severity == Severity::Blocker {
         body.push(clean(&result.why.replace('\n', " ")));
     }
     let (label, style) = severity_label(result.severity);
     Row { label, style, head: clean(&result.summary), body }
+}
+
+/// A list item whose later lines stand below its text.
+fn bullet(text: &str, width: usize) -> Vec<String> {
+    let lines = wrap::text(text, width.saturating_sub(2)).into_iter();
+    lines.enumerate().map(|(at, line)| format!("{} {line}", if at == 0 { "•" } else { " " })).collect()
 }
 
 /// Checks that share a reason are one row: one root cause is one finding.
@@ -141,7 +157,7 @@ fn unknown_rows(report: &Report, severity: Severity) -> Vec<Row> {
 fn table(rows: &[Row], width: usize) -> String {
     let mut table = Table::new();
     table
-        .load_style(UTF8_FULL_CONDENSED)
+        .load_style(UTF8_FULL.with_solid_inner_borders())
         .set_content_arrangement(ContentArrangement::Dynamic)
         .set_width(u16::try_from(width).unwrap_or(u16::MAX));
     for row in rows {
@@ -195,8 +211,11 @@ fn cures(report: &Report, width: usize) -> String {
                 result.remedy.commands.len() - SHOWN * 2
             ));
         }
-        if let Some(source) = result.docs.first() {
-            out.push_str(&format!("  see {source}\n"));
+        let room = width - "  see ".len();
+        match result.docs.iter().find(|source| source.len() <= room) {
+            Some(source) => out.push_str(&format!("  see {source}\n")),
+            // A broken address cannot be followed.
+            None => out.push_str(&format!("  see pg-preflight checks show {}\n", result.id)),
         }
     }
     out
@@ -216,12 +235,6 @@ fn footer(report: &Report, width: usize) -> String {
         out.push_str(&format!("{line}\n"));
     }
     out
-}
-
-fn object(finding: &Finding) -> String {
-    let database = finding.database.as_ref().map(|database| format!("{database}: ")).unwrap_or_default();
-    let place = finding.location.as_ref().map(|location| format!(" ({}:{})", location.file, location.line));
-    clean(&format!("{database}{}: {}{}", finding.object, finding.detail, place.unwrap_or_default()))
 }
 
 fn severity_label(severity: Severity) -> (&'static str, Style) {

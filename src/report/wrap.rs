@@ -52,7 +52,7 @@ pub(super) fn command(command: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> =
         comment.into_iter().flat_map(|comment| text(&format!("-- {comment}"), width)).collect();
     let mut line = String::new();
-    for word in words(code) {
+    for word in units(code) {
         let indent = if line.is_empty() { 0 } else { 1 };
         if !line.trim().is_empty() && line.width() + indent + word.width() + tail.len() > width {
             lines.push(format!("{line}{tail}"));
@@ -61,11 +61,26 @@ pub(super) fn command(command: &str, width: usize) -> Vec<String> {
             if !line.is_empty() {
                 line.push(' ');
             }
-            line.push_str(word);
+            line.push_str(&word);
         }
     }
     lines.push(line);
     lines
+}
+
+/// The words of a command, an option together with its value.
+fn units(command: &str) -> Vec<String> {
+    let mut units: Vec<String> = Vec::new();
+    for word in words(command) {
+        match units.last_mut() {
+            Some(option) if option.starts_with("--") && !option.contains(' ') && !word.starts_with("--") => {
+                option.push(' ');
+                option.push_str(word);
+            }
+            _ => units.push(word.to_owned()),
+        }
+    }
+    units
 }
 
 /// The words of a command; quoted text, in whatever quotes, is part of its word.

@@ -92,10 +92,22 @@ pub(super) fn lost_parameters(facts: &Facts<'_>) -> Result<Outcome, Gap> {
                 },
                 None => format!("{value} in {}; RDS does not list it for {family}", group.name),
             };
-            hits.push(Hit::new(&parameter.name, "parameter", detail));
+            let request = request(&parameter.name, value);
+            let hit = Hit::new(&parameter.name, "parameter", detail);
+            hits.push(hit.with("family", &family).with("request", shell(&request)));
         }
     }
     Ok(Outcome::hits(hits))
+}
+
+/// The value as the AWS CLI takes it; its shorthand has no way to write a comma.
+fn request(name: &str, value: &str) -> String {
+    if value.contains([',', '"', '\'', '=', ' ']) {
+        let request =
+            serde_json::json!([{"ParameterName": name, "ParameterValue": value, "ApplyMethod": "pending-reboot"}]);
+        return request.to_string();
+    }
+    format!("ParameterName={name},ParameterValue={value},ApplyMethod=pending-reboot")
 }
 
 fn family_defaults<'a>(facts: &Facts<'a>, family: &str) -> Result<BTreeMap<&'a str, &'a Parameter>, Gap> {

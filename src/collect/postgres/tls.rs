@@ -15,7 +15,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// libpq's `sslmode`; `allow` is taken as `prefer`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
+pub(super) enum Mode {
     Disable,
     Prefer,
     Require,
@@ -24,7 +24,7 @@ pub enum Mode {
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub(super) enum Error {
     #[error("sslmode {mode} needs sslrootcert: a file (for RDS its global-bundle.pem) or 'system'")]
     NoRoots { mode: &'static str },
     #[error("cannot read the root certificates of {}: {message}", path.display())]

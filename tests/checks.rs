@@ -1,0 +1,250 @@
+//! Every check file keeps its word: its own cases, all checks on all bundles, and the generated page.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use jiff::Timestamp;
+use pg_preflight::checks::{Case, Check, Expectation, Registry, Rule, Scope, Severity, docs};
+use pg_preflight::evaluate::{Settings, evaluate};
+use pg_preflight::facts::{Bundle, QueryOutcome, Rows, Source};
+use pg_preflight::report::{CheckResult, Report, Status, Verdict, json};
+use pg_preflight::rules::Expectations;
+use serde_json::Value;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// A bundle of `fixtures/bundles`, merged with a patch.
+fn bundle(name: &str, patch: Option<&str>) -> Bundle {
+    let path = root().join("fixtures/bundles").join(format!("{name}.json"));
+    let mut value: Value = serde_json::from_str(&fs::read_to_string(&path).expect("the bundle is there")).unwrap();
+    if let Some(patch) = patch {
+        merge(&mut value, &serde_json::from_str(patch).unwrap_or_else(|error| panic!("{error}: {patch}")));
+    }
+    serde_json::from_value(value).unwrap_or_else(|error| panic!("{name} with {patch:?}: {error}"))
+}
+
+/// RFC 7396, JSON merge patch; evidence that becomes unavailable loses its value.
+fn merge(value: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *value = patch.clone();
+        return;
+    };
+    if !value.is_object() {
+        *value = Value::Object(serde_json::Map::new());
+    }
+    let object = value.as_object_mut().unwrap();
+    if ["unavailable", "not-given", "switched-off"].iter().any(|kind| patch.contains_key(*kind)) {
+        object.clear();
+    }
+    for (key, change) in patch {
+        let keeps_null = key == "collected";
+        if change.is_null() && !keeps_null {
+            object.remove(key);
+        } else if !(change.is_null() && patch.len() > 1) {
+            merge(object.entry(key.clone()).or_insert(Value::Null), change);
+        }
+    }
+}
+
+fn settings(target: &str) -> Settings {
+    let now: Timestamp = "2026-11-22T22:45:00Z".parse().unwrap();
+    Settings {
+        target: target.parse().unwrap(),
+        platform: None,
+        expectations: Expectations::default(),
+        only: Vec::new(),
+        skip: Vec::new(),
+        waivers: Vec::new(),
+        fail_on: Severity::Blocker,
+        switched_off: Vec::new(),
+        max_age: None,
+        today: "2026-11-22".parse().unwrap(),
+        generated_at: now,
+    }
+}
+
+fn default_target(bundle: &str) -> &'static str {
+    if bundle == "clean" { "17.6" } else { "16.3" }
+}
+
+fn result<'a>(report: &'a Report, id: &str) -> &'a CheckResult {
+    report.results.iter().find(|result| result.id == id).expect("every check is in every report")
+}
+
+/// The rows of a case, as if the server had answered them, in the story's first database.
+fn answer(check: &Check, case: &Case) -> Bundle {
+    let query = check.query.as_ref().expect("a rows case has a query");
+    let rows = case.rows.as_ref().expect("asked for by the caller");
+    let rows = rows.iter().map(|row| {
+        assert!(
+            row.keys().all(|key| query.columns.contains(key)),
+            "{}: {}: a column the query has not",
+            check.id,
+            case.name
+        );
+        query.columns.iter().map(|column| row.get(column).cloned()).collect()
+    });
+    let outcome = QueryOutcome::Rows(Rows { columns: query.columns.clone(), rows: rows.collect(), truncated: false });
+    let mut bundle = bundle("story", None);
+    let Source::Collected(database) = &mut bundle.database else { panic!("the story has a database") };
+    match query.scope {
+        Scope::Cluster => {
+            database.cluster.insert(query.key.clone(), outcome);
+        }
+        Scope::EachDatabase => {
+            for (name, source) in &mut database.per_database {
+                let Source::Collected(set) = source else { continue };
+                let empty = QueryOutcome::Rows(Rows { columns: query.columns.clone(), rows: vec![], truncated: false });
+                set.insert(query.key.clone(), if name == "app" { outcome.clone() } else { empty });
+            }
+        }
+    }
+    bundle
+}
+
+#[test]
+fn every_case_of_every_check() {
+    let registry = Registry::built_in();
+    for check in registry.iter() {
+        for case in &check.cases {
+            let (bundle, target) = match &case.bundle {
+                Some(name) => (bundle(name, case.patch.as_deref()), default_target(name)),
+                None => (answer(check, case), default_target("story")),
+            };
+            let report = evaluate(&bundle, &registry, &settings(case.target.as_deref().unwrap_or(target)));
+            let seen = result(&report, &check.id);
+            let expected = match case.expect {
+                Expectation::Pass => Status::Pass,
+                Expectation::Fail => Status::Fail,
+                Expectation::Unknown => Status::Unknown,
+                Expectation::NotApplicable => Status::NotApplicable,
+                Expectation::Skipped => Status::Skipped,
+            };
+            let name = format!("{}: {}", check.id, case.name);
+            assert_eq!(seen.status, expected, "{name}: {:?} {:?}", seen.reason, seen.findings);
+            let objects: Vec<&str> = seen.findings.iter().map(|finding| finding.object.as_str()).collect();
+            assert_eq!(objects, case.objects, "{name}");
+            let leftover = |text: &String| pg_preflight::checks::template::placeholders(text).next().is_some();
+            assert!(!seen.remedy.commands.iter().any(leftover), "{name}: {:?}", seen.remedy.commands);
+            if seen.status == Status::Fail {
+                assert!(!seen.remedy.text.is_empty(), "{name} says no cure");
+            } else {
+                assert!(seen.reason.is_some() || seen.status == Status::Pass, "{name} says no reason");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_check_can_pass_and_cannot_pass_by_accident() {
+    for check in Registry::built_in().iter() {
+        let expects = |wanted| check.cases.iter().any(|case| case.expect == wanted);
+        assert!(expects(Expectation::Pass), "{} has no case that passes", check.id);
+        // The two that only ever judge whether something could be seen fail by being unknown.
+        let fails =
+            expects(Expectation::Fail) || matches!(check.id.as_str(), "pg.unread-databases" | "aws.caller-identity");
+        assert!(fails, "{} has no case that fails", check.id);
+    }
+}
+
+#[test]
+fn rules_and_files_match() {
+    let registry = Registry::built_in();
+    let used: BTreeSet<&str> = registry
+        .iter()
+        .filter_map(|check| match &check.rule {
+            Rule::Rust { function, .. } => Some(function.as_str()),
+            Rule::Rows { .. } => None,
+        })
+        .collect();
+    assert_eq!(used, pg_preflight::rules::names().collect(), "a rule without a check, or a check without a rule");
+}
+
+#[test]
+fn the_clean_bundle_is_clean() {
+    let report = evaluate(&bundle("clean", None), &Registry::built_in(), &settings("17.6"));
+    let odd: Vec<_> = report
+        .results
+        .iter()
+        .filter(|result| !matches!(result.status, Status::Pass | Status::NotApplicable))
+        .map(|result| (&result.id, result.status, &result.reason, &result.findings))
+        .collect();
+    assert!(odd.is_empty(), "{odd:#?}");
+    assert_eq!(report.verdict, Verdict::Go);
+}
+
+#[test]
+fn the_story_is_judged_as_it_went() {
+    let report = evaluate(&bundle("story", None), &Registry::built_in(), &settings("16.1"));
+    let statuses: Vec<String> = report
+        .results
+        .iter()
+        .filter(|result| result.status != Status::Pass)
+        .map(|result| format!("{} {} {}", result.severity.as_str(), result.status.as_str(), result.id))
+        .collect();
+    insta::assert_snapshot!(statuses.join("\n"));
+}
+
+/// Whatever single piece of AWS evidence is missing, the verdict is never GO because of it.
+#[test]
+fn no_missing_evidence_makes_a_go() {
+    let registry = Registry::built_in();
+    let whole = serde_json::to_value(bundle("clean", None)).unwrap();
+    let mut blockers_left_open = 0;
+    let gone = serde_json::json!({"unavailable": {"reason": "AccessDenied"}});
+    let mut pieces: Vec<Vec<String>> = vec![vec!["aws".into()], vec!["database".into()]];
+    for key in whole["aws"]["collected"].as_object().unwrap().keys() {
+        pieces.push(["aws", "collected", key].map(str::to_owned).to_vec());
+    }
+    for name in whole["database"]["collected"]["per_database"].as_object().unwrap().keys() {
+        pieces.push(["database", "collected", "per_database", name].map(str::to_owned).to_vec());
+    }
+    for path in pieces {
+        let mut value = whole.clone();
+        let place = path.iter().fold(&mut value, |value, key| &mut value[key]);
+        if place.get("collected").is_none() {
+            continue;
+        }
+        *place = gone.clone();
+        let report = evaluate(&serde_json::from_value(value).unwrap(), &registry, &settings("17.6"));
+        let open = report.with_status(Status::Unknown).count();
+        // Custom groups read the first; the published table stands in for the second, and says so.
+        let spare = ["parameter_groups", "major_versions"].contains(&path.last().unwrap().as_str());
+        assert!(open > 0 || spare, "{path:?} is read by no check");
+        let blocker_open = report.with_status(Status::Unknown).any(|result| result.severity == Severity::Blocker);
+        blockers_left_open += usize::from(blocker_open);
+        assert_eq!(report.verdict == Verdict::Go, !blocker_open, "{path:?}");
+    }
+    assert!(blockers_left_open >= 10, "only {blockers_left_open}");
+}
+
+#[test]
+fn the_same_evidence_gives_the_same_bytes_for_any_target() {
+    let registry = Registry::built_in();
+    let story = bundle("story", None);
+    let again: Bundle = serde_json::from_str(&story.to_json()).unwrap();
+    for target in ["13.15", "14", "15.7", "16", "16.1", "16.3", "17.2", "18", "12.22", "11.1"] {
+        let render = |bundle: &Bundle| json::render(&evaluate(bundle, &registry, &settings(target)));
+        assert_eq!(render(&story), render(&again), "{target}");
+    }
+}
+
+#[test]
+fn ids_never_change() {
+    let ids: Vec<String> = Registry::built_in().iter().map(|check| check.id.clone()).collect();
+    insta::assert_snapshot!(ids.join("\n"));
+}
+
+#[test]
+fn the_page_is_current() {
+    let path = root().join("docs/checks.md");
+    let page = docs::page(&Registry::built_in());
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        fs::write(&path, &page).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert!(written == page, "docs/checks.md is not what the checks say; run: UPDATE_DOCS=1 cargo test --test checks");
+}
