@@ -12,8 +12,6 @@ pub fn shell(value: &str) -> String {
 }
 
 /// An SQL identifier, always quoted, since a bare one may be a keyword of another version.
-
-/// An SQL identifier, always quoted, since a bare one may be a keyword of another version.
 #[must_use]
 pub fn quote_ident(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))

@@ -32,7 +32,7 @@ impl Platform {
         }
     }
 
-    /// The platform of an engine name of the RDS API, `None` for MySQL and the like.
+    /// The platform of an engine name of the RDS API, `None` for `MySQL` and the like.
     #[must_use]
     pub fn of_engine(engine: &str) -> Option<Self> {
         match engine {

@@ -136,7 +136,7 @@ impl FailsAt {
         }
     }
 
-    /// The moment in words: "ModifyDBInstance refuses".
+    /// The moment in words: "`ModifyDBInstance` refuses".
     #[must_use]
     pub fn in_words(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use super::settings;
 use crate::checks::docs;
 use crate::exit;
 
-pub(super) fn run(args: ChecksArgs, console: &Console) -> Result<u8, Error> {
+pub(super) fn run(args: &ChecksArgs, console: &Console) -> Result<u8, Error> {
     let registry = settings::registry(&args.checks_dir, None)?;
     let text = match (&args.command, args.format) {
         (ChecksCommand::List, Text::Text) => docs::list(&registry),

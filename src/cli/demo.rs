@@ -20,7 +20,7 @@ pub(super) async fn run(args: &DemoArgs, console: &Console) -> Result<u8, Error>
     let progress = |text: &str| console.progress(text);
     let bundle = match demo::start(&progress).await {
         Ok(world) => {
-            let seen = demo::or_interrupted(look(&world, args, &registry, console)).await;
+            let seen = demo::or_interrupted(Box::pin(look(&world, args, &registry, console))).await;
             world.shutdown().await?;
             seen??
         }

@@ -55,6 +55,13 @@ impl Error {
     pub(super) fn code(&self) -> u8 {
         match self {
             Self::Usage(_)
+            | Self::Aws(
+                aws::Error::NoRegion
+                | aws::Error::CaBundle { .. }
+                | aws::Error::NoSuchInstance { .. }
+                | aws::Error::NoSuchCluster { .. }
+                | aws::Error::NotPostgres { .. },
+            )
             | Self::Database(_)
             | Self::Checks(_)
             | Self::Evidence(_)
@@ -62,9 +69,11 @@ impl Error {
             | Self::Declared(_)
             | Self::Write { .. } => exit::USAGE,
             // A secret or a token that could not be had is evidence that could not be had.
-            Self::Aws(aws::Error::Secret { .. } | aws::Error::Token { .. }) => exit::INCOMPLETE,
-            Self::Aws(_) => exit::USAGE,
-            Self::Unseen(_) | Self::Demo(_) | Self::Print { .. } | Self::Runtime { .. } => exit::INCOMPLETE,
+            Self::Aws(aws::Error::Secret { .. } | aws::Error::Token { .. })
+            | Self::Unseen(_)
+            | Self::Demo(_)
+            | Self::Print { .. }
+            | Self::Runtime { .. } => exit::INCOMPLETE,
         }
     }
 }

@@ -34,16 +34,13 @@ pub(super) async fn gather(
     };
     let (announce, address) = oneshot::channel();
     let ask_aws = async {
-        match (&wanted, &client) {
-            (Some(wanted), Some(client)) => {
-                let progress = |text: &str| console.progress(text);
-                let facts = aws::collect(client, wanted, target, Some(announce), &progress).await?;
-                Ok(Source::Collected(facts))
-            }
-            _ => {
-                drop(announce);
-                Ok(Source::SwitchedOff { flag: "--no-aws".to_owned() })
-            }
+        if let (Some(wanted), Some(client)) = (&wanted, &client) {
+            let progress = |text: &str| console.progress(text);
+            let facts = aws::collect(client, wanted, target, Some(announce), &progress).await?;
+            Ok(Source::Collected(facts))
+        } else {
+            drop(announce);
+            Ok(Source::SwitchedOff { flag: "--no-aws".to_owned() })
         }
     };
     let ask_database = database(args, client.as_ref(), address, registry, console);

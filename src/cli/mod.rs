@@ -64,13 +64,13 @@ fn run(cli: Cli, matches: &clap::ArgMatches) -> Result<u8, Error> {
     match cli.command {
         Command::Check(args) => {
             let outputs = output::pairs(sub.expect("clap requires a command"))?;
-            runtime.block_on(check::run(*args, &outputs, &console))
+            runtime.block_on(Box::pin(check::run(*args, &outputs, &console)))
         }
-        Command::Collect(args) => runtime.block_on(check::collect(*args, &console)),
-        Command::Path(args) => runtime.block_on(path::run(*args, &console)),
-        Command::Checks(args) => checks::run(args, &console),
+        Command::Collect(args) => runtime.block_on(Box::pin(check::collect(*args, &console))),
+        Command::Path(args) => runtime.block_on(Box::pin(path::run(*args, &console))),
+        Command::Checks(args) => checks::run(&args, &console),
         Command::Declared(args) => declared::run(&args, &console),
-        Command::Demo(args) => runtime.block_on(demo::run(&args, &console)),
+        Command::Demo(args) => runtime.block_on(Box::pin(demo::run(&args, &console))),
         Command::Init(args) => extras::init(&args, &console),
         Command::Permissions(args) => extras::permissions(&args, &console),
         Command::Completions { shell } => extras::completions(shell, &console),

@@ -25,13 +25,13 @@ pub(super) fn pairs(matches: &ArgMatches) -> Result<Vec<Output>, Error> {
     let mut outputs: Vec<(usize, Output)> =
         formats.into_iter().map(|(at, format)| (at, Output { format, path: None })).collect();
     for (at, path) in paths {
-        match outputs.iter_mut().rev().find(|(index, output)| *index < at && output.path.is_none()) {
-            Some((_, output)) => output.path = Some(path),
-            None => {
-                let format = by_extension(&path)
-                    .ok_or_else(|| Error::Usage(format!("--output {} needs a --format before it", path.display())))?;
-                outputs.push((at, Output { format, path: Some(path) }));
-            }
+        if let Some((_, output)) = outputs.iter_mut().rev().find(|(index, output)| *index < at && output.path.is_none())
+        {
+            output.path = Some(path);
+        } else {
+            let format = by_extension(&path)
+                .ok_or_else(|| Error::Usage(format!("--output {} needs a --format before it", path.display())))?;
+            outputs.push((at, Output { format, path: Some(path) }));
         }
     }
     if outputs.is_empty() {

@@ -10,7 +10,7 @@ pub(super) fn text(text: &str, width: usize) -> Vec<String> {
         let mut word = word.to_owned();
         let line = lines.last_mut().expect("there is always one");
         if line.is_empty() {
-            *line = word.clone();
+            line.clone_from(&word);
         } else if line.width() + 1 + word.width() <= width {
             line.push(' ');
             line.push_str(&word);
@@ -53,7 +53,7 @@ pub(super) fn command(command: &str, width: usize) -> Vec<String> {
         comment.into_iter().flat_map(|comment| text(&format!("-- {comment}"), width)).collect();
     let mut line = String::new();
     for word in units(code) {
-        let indent = if line.is_empty() { 0 } else { 1 };
+        let indent = usize::from(!line.is_empty());
         if !line.trim().is_empty() && line.width() + indent + word.width() + tail.len() > width {
             lines.push(format!("{line}{tail}"));
             line = format!("  {word}");
@@ -89,7 +89,6 @@ fn words(command: &str) -> Vec<&str> {
     for (at, c) in command.char_indices() {
         match quote {
             Some(open) if c == open => quote = None,
-            Some(_) => {}
             None if c == ' ' => {
                 if let Some(begin) = start.take() {
                     words.push(&command[begin..at]);
@@ -97,7 +96,7 @@ fn words(command: &str) -> Vec<&str> {
                 continue;
             }
             None if c == '\'' || c == '"' => quote = Some(c),
-            None => {}
+            _ => {}
         }
         start.get_or_insert(at);
     }

@@ -78,15 +78,11 @@ fn the_one<'a>(declared: &'a [Declaration], id: Option<&str>) -> Result<&'a Decl
         several => {
             let named = |declaration: &&Declaration| id.is_some() && declaration.identifier.as_deref() == id;
             let mut matching = several.iter().filter(named);
-            match (matching.next(), matching.next()) {
-                (Some(one), None) => Ok(one),
-                _ => {
-                    let names: Vec<&str> = several.iter().map(|declaration| declaration.resource.as_str()).collect();
-                    Err(Gap::Unavailable(format!(
-                        "several databases are declared, pass --resource: {}",
-                        names.join(", ")
-                    )))
-                }
+            if let (Some(one), None) = (matching.next(), matching.next()) {
+                Ok(one)
+            } else {
+                let names: Vec<&str> = several.iter().map(|declaration| declaration.resource.as_str()).collect();
+                Err(Gap::Unavailable(format!("several databases are declared, pass --resource: {}", names.join(", "))))
             }
         }
     }

@@ -58,6 +58,7 @@ pub(crate) fn registry() -> Registry {
         applies: Applies { target: Some(">=16".parse().expect("a range")), ..Applies::default() },
         remedy: RemedyTemplate { text: "Follow it.".to_owned(), commands: Vec::new() },
         query: None,
+        query_of: None,
         rule: Rule::Rust {
             function: "sample".to_owned(),
             calls: vec!["rds:DescribeRecommendations".to_owned(), "sts:GetCallerIdentity".to_owned()],

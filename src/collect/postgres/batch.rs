@@ -92,12 +92,11 @@ fn read(messages: &[SimpleQueryMessage]) -> QueryOutcome {
             SimpleQueryMessage::Row(row) => {
                 let cells: Result<Vec<_>, _> =
                     (0..row.len()).map(|at| row.try_get(at).map(|cell| cell.map(str::to_owned))).collect();
-                match cells {
-                    Ok(cells) => answer.rows.push(cells),
-                    Err(_) => {
-                        let reason = "the answer is not valid UTF-8 (a name in another encoding)".to_owned();
-                        return QueryOutcome::Failed { reason };
-                    }
+                if let Ok(cells) = cells {
+                    answer.rows.push(cells);
+                } else {
+                    let reason = "the answer is not valid UTF-8 (a name in another encoding)".to_owned();
+                    return QueryOutcome::Failed { reason };
                 }
             }
             _ => {}

@@ -273,10 +273,10 @@ fn default(config: &mut Config, key: &str, value: &str) -> Result<(), SettingsEr
 }
 
 fn read_service(name: &str, env: &Environment) -> Result<BTreeMap<String, String>, SettingsError> {
-    let path = env
-        .get("PGSERVICEFILE")
-        .map(PathBuf::from)
-        .unwrap_or_else(|| PathBuf::from(env.get("HOME").map_or("", String::as_str)).join(".pg_service.conf"));
+    let path = env.get("PGSERVICEFILE").map_or_else(
+        || PathBuf::from(env.get("HOME").map_or("", String::as_str)).join(".pg_service.conf"),
+        PathBuf::from,
+    );
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     passfile::service(&text, name).ok_or(SettingsError::Service { name: name.to_owned(), path })
 }
