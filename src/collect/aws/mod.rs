@@ -9,6 +9,7 @@
 
 mod client;
 mod convert;
+mod credentials;
 pub mod error;
 mod gather;
 mod history;
@@ -21,6 +22,7 @@ mod parameters;
 mod subject;
 mod surroundings;
 mod versions;
+mod whole;
 
 use tokio::sync::oneshot;
 
