@@ -37,7 +37,7 @@ impl Reply {
     pub(crate) fn file(status: u16, name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/wire").join(name);
         let body = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let kind = if name.ends_with(".html") { "text/html" } else { "text/xml" };
+        let kind = if Path::new(name).extension() == Some("html".as_ref()) { "text/html" } else { "text/xml" };
         Self { status, kind, body, cut: false }
     }
 
@@ -155,7 +155,7 @@ async fn serve(stream: TcpStream, latency: Duration, answer: Arc<Answer>, log: A
 
 async fn read(stream: &mut BufReader<TcpStream>) -> Option<Call> {
     let (mut head, mut line) = (Vec::new(), String::new());
-    while stream.read_line(&mut line).await.ok().filter(|read| *read > 0).is_some() {
+    while stream.read_line(&mut line).await.is_ok_and(|read| read > 0) {
         let text = std::mem::take(&mut line);
         if text == "\r\n" {
             break;

@@ -1,4 +1,4 @@
-//! An account with the instance `app`, its replica, an Aurora cluster `main` and a MySQL instance.
+//! An account with the instance `app`, its replica, an Aurora cluster `main` and a `MySQL` instance.
 
 use crate::server::{Call, Reply};
 

@@ -132,3 +132,42 @@ fn trust_only(path: &Path) -> Result<TlsContext, Error> {
     let store = TrustStore::empty().with_pem_certificate(pem);
     TlsContext::builder().with_trust_store(store).build().map_err(|error| unusable(error.into()))
 }
+
+#[cfg(test)]
+impl Client {
+    /// A client whose RDS is mocked.
+    pub(super) fn mocked(rds: aws_sdk_rds::Client) -> Self {
+        let config = SdkConfig::builder().region(Region::new("eu-west-2")).behavior_version(BehaviorVersion::latest());
+        Self { rds, ..Self::new(&config.build()).expect("it has a region") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn a_configuration_without_region_is_refused() {
+        for region in [None, Some(" ")] {
+            let mut config = SdkConfig::builder().behavior_version(BehaviorVersion::latest());
+            config.set_region(region.map(Region::new));
+            assert!(matches!(Client::new(&config.build()), Err(Error::NoRegion)));
+        }
+    }
+
+    #[test]
+    fn a_ca_bundle_is_checked_before_it_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for (name, text) in [("empty.pem", ""), ("text.pem", "hello"), ("bad.pem", bad)] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let error = configuration(Some(&path)).map(|_| ()).unwrap_err();
+            assert!(error.to_string().ends_with(name) && error.source().is_some(), "{error}");
+        }
+        assert!(configuration(Some(&folder.path().join("missing.pem"))).is_err());
+        assert!(configuration(Some(Path::new(""))).is_ok(), "an empty variable is none");
+    }
+}

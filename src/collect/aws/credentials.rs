@@ -64,14 +64,23 @@ pub(super) fn explain(error: &CredentialsError) -> String {
     let told = causes(error);
     match error {
         CredentialsError::ProviderTimedOut(_) => "no credentials found: their provider timed out".to_owned(),
-        CredentialsError::CredentialsNotLoaded(_) if told.is_empty() || told.starts_with("no providers in chain") => {
-            "no credentials found: set AWS_PROFILE or AWS_ACCESS_KEY_ID, or log in with 'aws sso login'".to_owned()
-        }
+        CredentialsError::CredentialsNotLoaded(_) => match undefined_profile(&told) {
+            Some(profile) => one_line(&format!("no usable credentials: {profile}")),
+            None => {
+                "no credentials found: set AWS_PROFILE or AWS_ACCESS_KEY_ID, or log in with 'aws sso login'".to_owned()
+            }
+        },
         _ if told.contains("SSO") || told.contains("/sso/") => {
             one_line(&format!("no usable credentials: {told}; log in with 'aws sso login'"))
         }
         _ => one_line(&format!("no usable credentials: {told}")),
     }
+}
+
+/// The one sentence that matters among what each provider of the chain says of itself.
+fn undefined_profile(told: &str) -> Option<&str> {
+    let line = told.lines().find(|line| line.contains("was not defined"))?;
+    line.find("profile `").map(|at| &line[at..])
 }
 
 fn causes(error: &(dyn StdError + 'static)) -> String {
@@ -114,8 +123,12 @@ mod tests {
 
     #[test]
     fn says_what_to_do() {
-        let none = CredentialsError::not_loaded("no providers in chain provided credentials");
+        let none = CredentialsError::not_loaded("no credentials found in chain. Attempted:\n  Environment: not set");
         assert!(explain(&none).starts_with("no credentials found: set AWS_PROFILE"), "{}", explain(&none));
+        let profile =
+            "no credentials found in chain. Attempted:\n  Profile: profile `x` was not defined: no\n  IMDS: off";
+        let profile = CredentialsError::not_loaded(profile);
+        assert_eq!(explain(&profile), "no usable credentials: profile `x` was not defined: no");
         let expired = CredentialsError::provider_error("the SSO token has expired and cannot be refreshed");
         let reason =
             "no usable credentials: the SSO token has expired and cannot be refreshed; log in with 'aws sso login'";

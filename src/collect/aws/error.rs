@@ -40,7 +40,7 @@ pub enum Error {
 fn hint(near: &[String], others: usize) -> String {
     let mut text = String::new();
     if !near.is_empty() {
-        let _ = write!(text, "; there is {}", near.join(", "));
+        let _ = write!(text, "; the nearest names are {}", near.join(", "));
         if others > 0 {
             let _ = write!(text, " and {others} more");
         }

@@ -113,7 +113,9 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("&X-Amz-Security-Token=a%2Fb%2Bc%3D"), "{text}");
-        assert!(text.contains("&X-Amz-Signature="), "{text}");
+        // The signature that botocore gives for the same keys and time.
+        let signature = "dfadd3bb07f1f2a9716c79290acef0d0cb2963f9366d0b7ded4206c89d14064e";
+        assert!(text.contains(&format!("&X-Amz-Signature={signature}")), "{text}");
     }
 
     #[test]

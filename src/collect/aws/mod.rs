@@ -15,6 +15,8 @@ mod gather;
 mod history;
 mod instances;
 mod login;
+#[cfg(test)]
+mod mocked;
 mod of_cluster;
 mod of_instance;
 mod pages;
