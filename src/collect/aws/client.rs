@@ -6,6 +6,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -13,7 +14,9 @@ use aws_smithy_http_client::{Builder, Connector};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
+use super::credentials::{Once, of_profile};
 use super::error::Error;
+use super::whole::Whole;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -46,7 +49,12 @@ impl Client {
         if let Some(profile) = profile {
             loader = loader.profile_name(profile);
         }
-        Self::new(&loader.load().await)
+        let mut config = loader.load().await;
+        if let Some(profile) = profile {
+            let provider = of_profile(profile, &config);
+            config = config.into_builder().credentials_provider(provider).build();
+        }
+        Self::new(&config)
     }
 
     /// The clients for a configuration, as made by [`configuration`].
@@ -54,13 +62,18 @@ impl Client {
     /// # Errors
     /// [`Error::NoRegion`] when it has no region.
     pub fn new(config: &SdkConfig) -> Result<Self, Error> {
+        let mut config = config.clone();
+        if let Some(provider) = config.credentials_provider() {
+            let once = SharedCredentialsProvider::new(Once::new(provider));
+            config = config.into_builder().credentials_provider(once).build();
+        }
         let region = config.region().map(ToString::to_string).filter(|region| !region.trim().is_empty());
         Ok(Self {
-            rds: aws_sdk_rds::Client::new(config),
-            sts: aws_sdk_sts::Client::new(config),
-            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
-            config: config.clone(),
+            rds: aws_sdk_rds::Client::from_conf(aws_sdk_rds::config::Builder::from(&config).interceptor(Whole).build()),
+            sts: aws_sdk_sts::Client::new(&config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             region: region.ok_or(Error::NoRegion)?,
+            config,
         })
     }
 
@@ -128,4 +141,43 @@ fn trust_only(path: &Path) -> Result<TlsContext, Error> {
     }
     let store = TrustStore::empty().with_pem_certificate(pem);
     TlsContext::builder().with_trust_store(store).build().map_err(|error| unusable(error.into()))
+}
+
+#[cfg(test)]
+impl Client {
+    /// A client whose RDS is mocked.
+    pub(super) fn mocked(rds: aws_sdk_rds::Client) -> Self {
+        let config = SdkConfig::builder().region(Region::new("eu-west-2")).behavior_version(BehaviorVersion::latest());
+        Self { rds, ..Self::new(&config.build()).expect("it has a region") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn a_configuration_without_region_is_refused() {
+        for region in [None, Some(" ")] {
+            let mut config = SdkConfig::builder().behavior_version(BehaviorVersion::latest());
+            config.set_region(region.map(Region::new));
+            assert!(matches!(Client::new(&config.build()), Err(Error::NoRegion)));
+        }
+    }
+
+    #[test]
+    fn a_ca_bundle_is_checked_before_it_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let bad = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for (name, text) in [("empty.pem", ""), ("text.pem", "hello"), ("bad.pem", bad)] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let error = configuration(Some(&path)).map(|_| ()).unwrap_err();
+            assert!(error.to_string().ends_with(name) && error.source().is_some(), "{error}");
+        }
+        assert!(configuration(Some(&folder.path().join("missing.pem"))).is_err());
+        assert!(configuration(Some(Path::new(""))).is_ok(), "an empty variable is none");
+    }
 }

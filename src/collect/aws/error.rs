@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_rds::config::http::HttpResponse;
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 
+use super::credentials;
 use crate::facts::Source;
 
 /// The user's mistakes, and the secrets that could not be had. All else that fails is a [`Source::Unavailable`].
@@ -38,7 +40,7 @@ pub enum Error {
 fn hint(near: &[String], others: usize) -> String {
     let mut text = String::new();
     if !near.is_empty() {
-        let _ = write!(text, "; there is {}", near.join(", "));
+        let _ = write!(text, "; the nearest names are {}", near.join(", "));
         if others > 0 {
             let _ = write!(text, " and {others} more");
         }
@@ -85,11 +87,10 @@ pub fn reason<E: ProvideErrorMetadata + StdError + 'static>(error: &SdkError<E>)
         SdkError::ServiceError(refused) => match (refused.err().code(), refused.err().message()) {
             (Some(code), Some(message)) => format!("{code}: {message}"),
             (Some(code), None) => format!("{code} (HTTP {})", refused.raw().status()),
-            (None, _) => format!("the endpoint answered HTTP {} without an error document", refused.raw().status()),
+            (None, _) if refused.raw().status().is_success() => unreadable(refused.raw(), error),
+            (None, _) => foreign(refused.raw()),
         },
-        SdkError::ResponseError(broken) => {
-            format!("the answer (HTTP {}) cannot be read: {}", broken.raw().status(), root_cause(error))
-        }
+        SdkError::ResponseError(broken) => unreadable(broken.raw(), error),
         SdkError::TimeoutError(_) => "timed out: the endpoint gave no answer".to_owned(),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => {
             "timed out: the endpoint cannot be reached".to_owned()
@@ -102,26 +103,37 @@ pub fn reason<E: ProvideErrorMetadata + StdError + 'static>(error: &SdkError<E>)
     one_line(&text)
 }
 
+/// The SDK's sentence ends with a debug form of what it found.
+fn unreadable(answer: &HttpResponse, error: &(dyn StdError + 'static)) -> String {
+    let cause = root_cause(error);
+    let cause = cause.split_once(" got StartEl").map_or(cause.as_str(), |(sentence, _)| sentence);
+    format!("the answer (HTTP {}) cannot be read: {cause}", answer.status())
+}
+
+/// An error that is not in the protocol of the service: of a stand-in endpoint, of a proxy between.
+fn foreign(answer: &HttpResponse) -> String {
+    let body = String::from_utf8_lossy(answer.body().bytes().unwrap_or_default());
+    match (between(&body, "<Code>", "</Code>"), between(&body, "<Message>", "</Message>")) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(code), None) => format!("{code} (HTTP {})", answer.status()),
+        _ => format!("the endpoint answered HTTP {} with no error of AWS", answer.status()),
+    }
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    let rest = text.split_once(start)?.1;
+    Some(rest.split_once(end)?.0.trim()).filter(|found| !found.is_empty())
+}
+
 /// What failed before there was a connection: credentials, the region, the endpoint.
 fn without_answer(error: &(dyn StdError + 'static)) -> String {
     match chain(error).find_map(|cause| cause.downcast_ref::<CredentialsError>()) {
-        Some(error) => credentials(error),
+        Some(error) => credentials::explain(error),
         None => root_cause(error),
     }
 }
 
-/// Why there are no credentials.
-pub(super) fn credentials(error: &CredentialsError) -> String {
-    match error {
-        CredentialsError::CredentialsNotLoaded(_) if error.source().is_none_or(|cause| cause.source().is_none()) => {
-            "no credentials found: set AWS_PROFILE or AWS_ACCESS_KEY_ID, or log in with 'aws sso login'".to_owned()
-        }
-        CredentialsError::ProviderTimedOut(_) => "no credentials found: their provider timed out".to_owned(),
-        _ => format!("no usable credentials: {}", root_cause(error)),
-    }
-}
-
-fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+pub(super) fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |&error| error.source())
 }
 
@@ -131,7 +143,7 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
 }
 
 /// Foreign text as one line of bounded length, with nothing that a terminal would act on.
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words: Vec<&str> = clean.split_whitespace().collect();
     let line = words.join(" ");

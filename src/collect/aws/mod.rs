@@ -9,11 +9,14 @@
 
 mod client;
 mod convert;
+mod credentials;
 pub mod error;
 mod gather;
 mod history;
 mod instances;
 mod login;
+#[cfg(test)]
+mod mocked;
 mod of_cluster;
 mod of_instance;
 mod pages;
@@ -21,6 +24,7 @@ mod parameters;
 mod subject;
 mod surroundings;
 mod versions;
+mod whole;
 
 use tokio::sync::oneshot;
 
