@@ -125,7 +125,7 @@ fn judge(check: &Check, bundle: &Bundle, upgrade: &Upgrade, settings: &Settings,
     if let Some(flag) = skipped_by(check, settings) {
         return bare(Status::Skipped, flag);
     }
-    match applies(check, upgrade) {
+    match applies(check, upgrade, bundle) {
         Ok(()) => {}
         Err(Inapplicable::No(reason)) => return bare(Status::NotApplicable, reason),
         Err(Inapplicable::Unknowable(reason)) => return bare(Status::Unknown, reason),
@@ -243,7 +243,7 @@ enum Inapplicable {
 }
 
 /// Whether the check is about this upgrade at all.
-fn applies(check: &Check, upgrade: &Upgrade) -> Result<(), Inapplicable> {
+fn applies(check: &Check, upgrade: &Upgrade, bundle: &Bundle) -> Result<(), Inapplicable> {
     let platforms = &check.applies.platforms;
     if !platforms.is_empty() && !platforms.contains(&upgrade.platform) {
         return Err(Inapplicable::No(format!("not on platform {}", upgrade.platform.as_str())));
@@ -255,7 +255,7 @@ fn applies(check: &Check, upgrade: &Upgrade) -> Result<(), Inapplicable> {
     }
     if let Some(range) = &check.applies.source {
         match &upgrade.source {
-            None => return Err(Inapplicable::Unknowable("the source version is not known".to_owned())),
+            None => return Err(Inapplicable::Unknowable(source_gap(bundle))),
             Some(source) if !source.satisfies(range) => {
                 return Err(Inapplicable::No(format!("only for sources {range}")));
             }
@@ -272,6 +272,17 @@ fn applies(check: &Check, upgrade: &Upgrade) -> Result<(), Inapplicable> {
         )));
     }
     Ok(())
+}
+
+/// Why nobody could say what version runs.
+fn source_gap(bundle: &Bundle) -> String {
+    let instance = bundle.aws.get().and_then(|aws| aws.instance.get()).err();
+    let database = bundle.database.get().err();
+    let reasons = [instance, database].into_iter().flatten().filter_map(|gap| match gap {
+        Gap::Unavailable(reason) => Some(reason),
+        Gap::SwitchedOff(_) | Gap::NotGiven(_) => None,
+    });
+    reasons.reduce(|first, _| first).unwrap_or_else(|| "the source version is not known".to_owned())
 }
 
 fn skipped_by(check: &Check, settings: &Settings) -> Option<String> {

@@ -232,13 +232,13 @@ impl Report {
         self.results.iter().filter(move |result| result.status == status)
     }
 
-    /// What is unknown, by severity and reason in order: one cause that leaves many checks open is said once.
+    /// What is unknown, by reason: one cause that leaves many checks open is said once, with its highest severity.
     #[must_use]
     pub fn open(&self) -> Vec<Open<'_>> {
         let mut all: Vec<Open<'_>> = Vec::new();
         for result in self.with_status(Status::Unknown) {
             let (severity, reason) = (result.severity, result.reason.as_deref().unwrap_or("no reason given"));
-            match all.iter_mut().find(|open| (open.severity, open.reason) == (severity, reason)) {
+            match all.iter_mut().find(|open| open.reason == reason) {
                 Some(open) => open.results.push(result),
                 None => all.push(Open { severity, reason, results: vec![result] }),
             }

@@ -1,8 +1,6 @@
 //! `--format table`: for a person at a terminal. The first line is the answer; the table says what was found and why,
 //! the lines below it how to cure it, unboxed so that commands can be copied.
 
-use std::collections::BTreeMap;
-
 use anstyle::{AnsiColor, Style};
 use comfy_table::presets::UTF8_FULL;
 use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width};
@@ -141,15 +139,19 @@ fn bullet(text: &str, width: usize) -> Vec<String> {
 
 /// Checks that share a reason are one row: one root cause is one finding.
 fn unknown_rows(report: &Report, severity: Severity) -> Vec<Row> {
-    let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for result in report.with_status(Status::Unknown).filter(|result| result.severity == severity) {
-        by_reason.entry(result.reason.as_deref().unwrap_or("no reason")).or_default().push(&result.id);
-    }
-    let rows = by_reason.into_iter().map(|(reason, ids)| Row {
-        label: "UNKNOWN",
-        style: AnsiColor::Magenta.on_default().bold(),
-        head: clean(reason),
-        body: vec![format!("leaves open ({}): {}", severity.as_str(), ids.join(", "))],
+    let open = report.open().into_iter().filter(|open| open.severity == severity);
+    let rows = open.map(|open| {
+        let by_severity = Severity::ALL.into_iter().filter_map(|severity| {
+            let results = open.results.iter().filter(|result| result.severity == severity);
+            let ids: Vec<&str> = results.map(|result| result.id.as_str()).collect();
+            (!ids.is_empty()).then(|| format!("{} ({})", ids.join(", "), severity.as_str()))
+        });
+        Row {
+            label: "UNKNOWN",
+            style: AnsiColor::Magenta.on_default().bold(),
+            head: clean(open.reason),
+            body: vec![format!("leaves open: {}", by_severity.collect::<Vec<_>>().join("; "))],
+        }
     });
     rows.collect()
 }
@@ -164,8 +166,12 @@ fn table(rows: &[Row], width: usize) -> String {
         let text = std::iter::once(row.head.as_str()).chain(row.body.iter().map(String::as_str));
         table.add_row([Cell::new(row.label), Cell::new(text.collect::<Vec<_>>().join("\n"))]);
     }
-    if let Some(column) = table.column_mut(0) {
-        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(LABEL)));
+    // Two columns and their three borders fill the line, whatever they hold.
+    let text = u16::try_from(width.saturating_sub(usize::from(LABEL) + 3)).unwrap_or(u16::MAX);
+    for (at, columns) in [(0, LABEL), (1, text)] {
+        if let Some(column) = table.column_mut(at) {
+            column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(columns)));
+        }
     }
     let plain = table.to_string();
     paint(&plain, rows)
@@ -230,8 +236,12 @@ fn footer(report: &Report, width: usize) -> String {
         counts.not_applicable,
         counts.skipped
     );
+    let help = "What could not be seen may be a missing permission: pg-preflight permissions prints what it needs.";
+    let unseen = counts.unknown > 0;
     let mut out = String::from("\n");
-    for line in wrap::text(&said, width) {
+    for line in
+        wrap::text(&said, width).into_iter().chain(unseen.then(|| wrap::text(help, width)).into_iter().flatten())
+    {
         out.push_str(&format!("{line}\n"));
     }
     out

@@ -70,7 +70,10 @@ pub(super) async fn open(settings: &Settings, database: &str, timeout: Duration)
             tokio::time::sleep(Duration::from_millis(200)).await;
             continue;
         }
-        return Err(settings.scrub(&reason(&error, config.get_user().unwrap_or("the role"))));
+        let said = reason(&error, config.get_user().unwrap_or("the role"));
+        // What the server did not say itself does not tell which server it is about.
+        let said = if error.as_db_error().is_some() { said } else { format!("{}: {said}", settings.address()) };
+        return Err(settings.scrub(&said));
     }
 }
 
