@@ -15,19 +15,21 @@ id = "my-database"
 
 # What the infrastructure code declares is compared with what runs.
 #[declared]
-# A file or a folder: Pulumi TypeScript, Terraform, CloudFormation.
+# A file or a folder: Pulumi TypeScript or JavaScript, Terraform or OpenTofu.
 #path = "infrastructure"
 # Where one code base makes several stacks.
 #stack = "production"
 
 # Services in front of the database: hasura, metabase, sharedb, or image for any other.
+# Kept for a later version: this one checks the entries, and judges no service yet.
 #[[service]]
 #kind = "hasura"
 # Ask the running service, or read its image from the repository, or both.
 #url = "https://hasura.example.org"
 #image_from = "docker-compose.yml"
 
-# Queries whose plans and timings `baseline` captures before the upgrade and compares after it.
+# Queries whose plans and timings are compared before and after the upgrade.
+# Kept for a later version: this one checks the entries, and runs none yet.
 #[[query]]
 #name = "newest orders"
 #sql = "select id from orders order by created_at desc limit 50"

@@ -1,5 +1,5 @@
-//! `--format table`: for a person at a terminal. The first line is the answer; the table says what was found and why,
-//! the lines below it how to cure it, unboxed so that commands can be copied.
+//! `--format table`: for a person at a terminal. The first line is the answer; the table says what was found,
+//! the lines below it why that matters and what cures it, unboxed so that commands can be copied.
 
 use anstyle::{AnsiColor, Style};
 use comfy_table::presets::UTF8_FULL;
@@ -124,9 +124,6 @@ fn failed_row(result: &CheckResult, width: usize) -> Row {
         body.push(format!("… and {} more (--format json has all)", result.findings.len() - SHOWN));
     }
     body.extend(result.reason.as_deref().map(clean));
-    if result.severity == Severity::Blocker {
-        body.push(clean(&result.why.replace('\n', " ")));
-    }
     let (label, style) = severity_label(result.severity);
     Row { label, style, head: clean(&result.summary), body }
 }
@@ -194,7 +191,7 @@ fn paint(plain: &str, rows: &[Row]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What cures each failed check: text, then commands to copy.
+/// Why each failed check matters, and what cures it: text, then commands to copy.
 fn cures(report: &Report, width: usize) -> String {
     let bold = Style::new().bold();
     let mut out = String::new();
@@ -203,8 +200,10 @@ fn cures(report: &Report, width: usize) -> String {
             continue;
         }
         out.push_str(&format!("\n{bold}{}{bold:#}\n", result.id));
-        for line in wrap::text(&clean(&result.remedy.text.replace('\n', " ")), width - 2) {
-            out.push_str(&format!("  {line}\n"));
+        for text in [&result.why, &result.remedy.text] {
+            for line in wrap::text(&clean(&text.replace('\n', " ")), width - 2) {
+                out.push_str(&format!("  {line}\n"));
+            }
         }
         for command in result.remedy.commands.iter().take(SHOWN * 2) {
             for line in wrap::command(&clean(command), width - 4) {
