@@ -1,5 +1,6 @@
 //! GO or NO-GO on a PostgreSQL major upgrade, before anyone schedules it.
 pub mod checks;
+pub mod collect;
 pub mod evaluate;
 pub mod facts;
 pub mod report;
