@@ -60,13 +60,11 @@ const LANGUAGES: &[(&str, Language)] = &[
 
 impl Language {
     fn of(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?;
-        let (stem, extension) = name.rsplit_once('.')?;
-        // Type declarations declare no resources.
-        if stem.ends_with(".d") && extension.ends_with("ts") {
-            return None;
-        }
-        LANGUAGES.iter().find(|(known, _)| *known == extension).map(|(_, language)| *language)
+        let extension = path.extension()?.to_str()?;
+        let language = LANGUAGES.iter().find(|(known, _)| *known == extension).map(|(_, language)| *language)?;
+        // `.d.ts` declares types, no resources.
+        let is_types = Path::new(path.file_stem()?).extension().is_some_and(|inner| inner == "d");
+        if language == Self::TypeScript && is_types { None } else { Some(language) }
     }
 }
 

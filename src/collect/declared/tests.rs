@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::testing::{folder, lines, require, require_none};
@@ -150,8 +151,8 @@ fn references_that_multiply_or_go_round_end() {
     let mut ts = TS.replace("'16.3'", "v0");
     let mut tf = TF.replace("\"16.3\"", "local.v0") + "locals {\n";
     for i in 0..90 {
-        ts += &format!("const v{i} = v{0} + v{0};\n", i + 1);
-        tf += &format!("  v{i} = \"${{local.v{0}}}${{local.v{0}}}\"\n", i + 1);
+        writeln!(ts, "const v{i} = v{0} + v{0};", i + 1).unwrap();
+        writeln!(tf, "  v{i} = \"${{local.v{0}}}${{local.v{0}}}\"", i + 1).unwrap();
     }
     ts += "const v90 = v0;";
     tf += "  v90 = local.v0\n}\n";

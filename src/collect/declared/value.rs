@@ -136,11 +136,12 @@ impl Value {
     /// Whether two values are the same; `None` when that cannot be known.
     pub(super) fn same(&self, other: &Self) -> Option<bool> {
         match (self, other) {
-            (Self::Unknown(_) | Self::Output { .. }, _) | (_, Self::Unknown(_) | Self::Output { .. }) => None,
+            (Self::Unknown(_) | Self::Output { .. }, _)
+            | (_, Self::Unknown(_) | Self::Output { .. })
+            | (Self::List(_) | Self::Map(_), Self::List(_) | Self::Map(_)) => None,
             (Self::Text(a), Self::Text(b)) | (Self::Number(a), Self::Number(b)) => Some(a == b),
             (Self::Bool(a), Self::Bool(b)) => Some(a == b),
             (Self::Nothing, Self::Nothing) => Some(true),
-            (Self::List(_) | Self::Map(_), Self::List(_) | Self::Map(_)) => None,
             _ => Some(false),
         }
     }

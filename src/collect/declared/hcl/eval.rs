@@ -115,10 +115,11 @@ impl<'a> Eval<'a, '_> {
 
     fn object(&self, object: &'a Object, at: Place, depth: u32) -> Spot {
         let mut map = Map::default();
-        for (key, value) in object.iter() {
+        for (key, value) in object {
             let name = match key {
-                ObjectKey::Ident(name) => Some(name.as_str().to_owned()),
-                ObjectKey::Expression(Expression::Variable(name)) => Some(name.as_str().to_owned()),
+                ObjectKey::Ident(name) | ObjectKey::Expression(Expression::Variable(name)) => {
+                    Some(name.as_str().to_owned())
+                }
                 ObjectKey::Expression(key) => self.eval(key, depth).scalar().map(str::to_owned),
             };
             match name {
@@ -131,7 +132,7 @@ impl<'a> Eval<'a, '_> {
 
     fn template(&self, template: &'a Template, at: Place, depth: u32) -> Spot {
         let mut parts = Vec::new();
-        for element in template.iter() {
+        for element in template {
             parts.push(match element {
                 Element::Literal(text) => Spot::new(Value::text(text.as_str()), at.clone()),
                 Element::Interpolation(inner) => self.eval(&inner.expr, depth),

@@ -73,10 +73,10 @@ impl VarFiles {
         if named.iter().all(|(_, spot)| spot.value.same(&base.value) == Some(true)) {
             return Some(base.clone());
         }
-        let names: Vec<&str> = named.iter().map(|(file, _)| &*file.name).collect();
+        let files: Vec<&str> = named.iter().map(|(file, _)| &*file.name).collect();
         let reason = match value.as_ref().and_then(Spot::text) {
-            Some(text) => format!("var.{name} is {text}, unless {} applies: no stack given", names.join(" or ")),
-            None => format!("var.{name} is set by {}: no stack given", names.join(" and ")),
+            Some(text) => format!("var.{name} is {text}, unless {} applies: no stack given", files.join(" or ")),
+            None => format!("var.{name} is set by {}: no stack given", files.join(" and ")),
         };
         Some(Spot::unknown(reason, first.at.clone()))
     }
@@ -131,7 +131,7 @@ fn is_of_stack(path: &Path, root: &Path, stack: &str) -> bool {
 impl VarFile {
     fn read(tree: &Tree, path: &Path) -> Result<Self, Error> {
         let name = tree.shown(path);
-        let values = if file_name(path).ends_with(".json") {
+        let values = if path.extension().is_some_and(|extension| extension == "json") {
             json(&name, &walk::text(path)?)
         } else {
             match Source::read(tree, path)? {

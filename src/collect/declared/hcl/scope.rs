@@ -169,7 +169,7 @@ impl<'a> Scope<'a> {
                 Spot::new(Value::Map(Map { entries, open: map.open }), spot.at)
             }
             ("object", Value::Map(mut map), Expression::Object(object)) => {
-                for (key, field) in object.iter() {
+                for (key, field) in object {
                     let (ObjectKey::Ident(name), Expression::FuncCall(optional)) = (key, field.expr()) else {
                         continue;
                     };

@@ -88,8 +88,8 @@ fn variable_files_win_by_precedence() {
     let lost =
         format!("main.tf:1 {name} var.v is 12, unless env/staging.tfvars or prod.tfvars applies: no stack given");
     require(&[main, prod, staging], None, &[&lost]);
-    let bare = resource("var.v") + VARIABLE;
-    require(&[("main.tf", &bare), prod], None, &[&format!("prod.tfvars:1 {name} 16")]);
+    let undecided = resource("var.v") + VARIABLE;
+    require(&[("main.tf", &undecided), prod], None, &[&format!("prod.tfvars:1 {name} 16")]);
     let broken = ("terraform.tfvars", "v = \n");
     let found = declared(&[main, broken], None);
     assert!(found[0].contains("terraform.tfvars: file does not parse"), "{found:?}");

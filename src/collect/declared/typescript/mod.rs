@@ -1,5 +1,6 @@
 //! Pulumi programs in TypeScript and JavaScript.
 
+mod call;
 mod eval;
 mod scope;
 mod symbol;

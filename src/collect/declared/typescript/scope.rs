@@ -13,7 +13,7 @@ use oxc_span::{GetSpan, Span};
 /// What a name stands for.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Meaning<'a> {
-    /// `import * as local`, and a default import, which in CommonJS packages is the same.
+    /// `import * as local`, and a default import, which in a `CommonJS` package is the same.
     Package(&'a str),
     /// `import { name as local } from "package"`
     Imported {
@@ -141,16 +141,15 @@ impl<'a> Names<'a> {
     }
 
     fn assignment(&mut self, target: &AssignmentTarget<'a>) {
-        match target.as_simple_assignment_target() {
-            Some(simple) => self.simple_assignment(simple),
-            // In a pattern every word may be a target; one too many costs no more than a reason.
-            None => {
-                let span = target.span();
-                let text = &self.source[span.start as usize..span.end as usize];
-                for word in text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$') {
-                    self.change(word, span.start);
-                }
-            }
+        if let Some(simple) = target.as_simple_assignment_target() {
+            self.simple_assignment(simple);
+            return;
+        }
+        // In a pattern every word may be a target; one too many costs no more than a reason.
+        let span = target.span();
+        let text = &self.source[span.start as usize..span.end as usize];
+        for word in text.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '$') {
+            self.change(word, span.start);
         }
     }
 
@@ -170,7 +169,7 @@ impl<'a> Names<'a> {
     }
 }
 
-fn opaque<'a>(meaning: Meaning<'a>) -> Meaning<'a> {
+fn opaque(meaning: Meaning<'_>) -> Meaning<'_> {
     match meaning {
         Meaning::Opaque(_) => meaning,
         _ => Meaning::Opaque("part of a pattern"),
