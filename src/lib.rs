@@ -1,6 +1,7 @@
 //! GO or NO-GO on a PostgreSQL major upgrade, before anyone schedules it.
 pub mod checks;
 pub mod collect;
+pub mod config;
 pub mod evaluate;
 pub mod facts;
 pub mod report;
