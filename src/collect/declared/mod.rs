@@ -1,8 +1,8 @@
 //! What the infrastructure code declares: the PostgreSQL databases in it, their versions, and where these are written.
 //!
-//! Each language is a module here and a line in [`LANGUAGES`]. It reads files into [`resource::Resource`]s, whose
-//! values ([`value::Spot`]) are known with their place, or unknown with the reason; what of them is PostgreSQL, and
-//! what is said about it, is decided in [`resource`] for all languages alike. No program is run and nothing is
+//! Each language is a module here and a line in `LANGUAGES`. It reads files into `resource::Resource`s, whose
+//! values (`value::Spot`) are known with their place, or unknown with the reason; what of them is PostgreSQL, and
+//! what is said about it, is decided in `resource` for all languages alike. No program is run and nothing is
 //! fetched: what only a run would tell is unknown.
 
 mod guard;

@@ -1,6 +1,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use proptest::prelude::*;
+
 use super::testing::{folder, lines, require, require_none};
 use super::{Error, read};
 
@@ -158,4 +160,23 @@ fn references_that_multiply_or_go_round_end() {
     tf += "  v90 = local.v0\n}\n";
     let found = super::testing::declared(&[("a.ts", &ts), ("b.tf", &tf)], None);
     assert!(found.len() == 2 && found.iter().all(|line| line.contains("it refers too far")), "{found:?}");
+}
+
+const STORY: &str = include_str!("../../../fixtures/iac/story/infrastructure/data/index.ts");
+const RDS: &str = include_str!("../../../fixtures/iac/terraform/rds/main.tf");
+
+/// The text with some of it replaced, at a place given in thousandths.
+fn changed(text: &str, at: usize, cut: usize, with: &str) -> String {
+    let start = text.floor_char_boundary(text.len() * at / 1000);
+    let end = text.floor_char_boundary((start + cut).min(text.len()));
+    format!("{}{with}{}", &text[..start], &text[end.max(start)..])
+}
+
+proptest! {
+    #[test]
+    fn never_panics_on_any_change(at in 0..1000_usize, cut in 0..40_usize, with in "(?s)[\\[\\](){}<>\"'`$=?:,;.a \n]{0,6}|(?s).{0,3}") {
+        let files = [("index.ts", changed(STORY, at, cut, &with)), ("main.tf", changed(RDS, at, cut, &with))];
+        let files = files.each_ref().map(|(name, text)| (*name, text.as_str()));
+        lines(&read(folder(&files).path(), Some("x")).unwrap());
+    }
 }
