@@ -68,7 +68,9 @@ fn the_readme_is_current() {
 fn the_exit_codes_are_the_documented_ones() {
     use pg_preflight::exit;
     let readme = fs::read_to_string(root().join("README.md")).expect("there is a README");
-    for (code, word) in [(exit::GO, "GO"), (exit::NO_GO, "NO-GO"), (exit::USAGE, "usage"), (exit::INCOMPLETE, "INCOMPLETE")] {
+    for (code, word) in
+        [(exit::GO, "GO"), (exit::NO_GO, "NO-GO"), (exit::USAGE, "usage"), (exit::INCOMPLETE, "INCOMPLETE")]
+    {
         assert!(readme.contains(&format!("| {code} | {word} |")), "exit code {code} is not documented as {word}");
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn config(named: Option<&Path>) -> Result<Option<Config>, Error> {
 
 /// The built-in checks, and those of the folders named.
 pub(super) fn registry(folders: &[PathBuf], config: Option<&Config>) -> Result<Registry, Error> {
-    let configured = config.map(|config| config.checks.dirs.clone()).unwrap_or_default();
+    let configured = config.map(|config| config.check_dirs.clone()).unwrap_or_default();
     let mut registry = Registry::built_in();
     for folder in folders.iter().chain(&configured) {
         registry = registry.with_folder(folder)?;

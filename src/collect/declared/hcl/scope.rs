@@ -1,0 +1,234 @@
+//! One instance of a module: what its variables, local values and references come to.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use hcl_edit::expr::{Expression, ObjectKey};
+
+use super::eval::{Eval, MAX_DEPTH};
+use super::folder::{Folder, Item, Items, Written};
+use super::inputs::VarFiles;
+use crate::collect::declared::value::{Map, Spot, Value};
+
+/// All modules that the code reaches, by folder.
+pub(super) struct World<'a> {
+    pub folders: BTreeMap<&'a Path, (&'a Folder, Items<'a>)>,
+    pub stack: Option<&'a str>,
+    /// Steps left for the resource or module call at hand.
+    pub fuel: Cell<u32>,
+}
+
+/// Where the values of variables come from.
+pub(super) enum Inputs {
+    Root(VarFiles),
+    /// The arguments of a module call.
+    Call {
+        module: String,
+        arguments: BTreeMap<String, Spot>,
+    },
+}
+
+pub(super) struct Scope<'a> {
+    pub world: &'a World<'a>,
+    pub folder: &'a Folder,
+    pub items: &'a Items<'a>,
+    pub inputs: Inputs,
+    /// `module.db.` of a resource in a module, empty in a root.
+    pub prefix: String,
+    pub depth: u32,
+}
+
+/// `each.key` and `each.value`, known within one block only.
+pub(super) type Each = (Spot, Spot);
+
+/// Steps per resource: references can multiply.
+const FUEL: u32 = 100_000;
+
+/// Modules within modules.
+pub(super) const MAX_MODULES: u32 = 8;
+
+impl<'a> Scope<'a> {
+    pub(super) fn refuel(&self) {
+        self.world.fuel.set(FUEL);
+    }
+
+    /// Takes one step; false when there are none left.
+    pub(super) fn burn(&self) -> bool {
+        let fuel = self.world.fuel.get();
+        self.world.fuel.set(fuel.saturating_sub(1));
+        fuel > 0
+    }
+
+    fn written(&self, written: &Written<'a>, depth: u32) -> Spot {
+        Eval { source: written.source, scope: Some(self), each: None }.eval(written.expression, depth)
+    }
+
+    fn attribute(&self, item: &Item<'a>, name: &str, depth: u32) -> Spot {
+        self.argument(item, name, None, depth)
+    }
+
+    /// An argument of a block; nothing when it is not written.
+    pub(super) fn argument(&self, item: &Item<'a>, name: &str, each: Option<&Each>, depth: u32) -> Spot {
+        match item.attributes.get(name) {
+            Some(written) => Eval { source: written.source, scope: Some(self), each }.eval(written.expression, depth),
+            None => Spot::new(Value::Nothing, item.at.clone()),
+        }
+    }
+
+    /// What a reference stands for, and how many parts of its path that took.
+    ///
+    /// # Errors
+    /// Why it is not known.
+    pub(super) fn reference(&self, root: &str, path: &[String], depth: u32) -> Result<(Spot, usize), String> {
+        let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+        match (root, &parts[..]) {
+            ("var", [name, ..]) => Ok((self.variable(name, depth), 1)),
+            ("local", [name, ..]) => match self.items.locals.get(name) {
+                Some(written) => Ok((self.written(written, depth), 1)),
+                None => Err(self.absent()),
+            },
+            ("terraform", ["workspace"]) => match self.world.stack {
+                Some(stack) => {
+                    let at = super::place_of(self.folder);
+                    Ok((Spot::new(Value::text(stack), at), 1))
+                }
+                None => Err("no stack given".to_owned()),
+            },
+            ("module", [name, output, ..]) => self.output(name, output, depth).map(|spot| (spot, 2)),
+            ("data", _) => Err("only known to AWS".to_owned()),
+            ("path" | "count" | "self" | "terraform", _) => Err("only a run tells".to_owned()),
+            (kind, [name, ..]) => {
+                let address = format!("{kind}.{name}");
+                let Some(item) = self.items.by_address.get(&address) else { return Err(self.absent()) };
+                // aws_db_instance.main[0].engine_version
+                let indexed = usize::from(parts.get(1).is_some_and(|_| {
+                    item.attributes.contains_key("count") || item.attributes.contains_key("for_each")
+                }));
+                let output = |used| {
+                    let reason = format!("{address} is only known to AWS");
+                    let value = Value::Output { resource: format!("{}{address}", self.prefix), reason };
+                    Ok((Spot::new(value, item.at.clone()), used))
+                };
+                match parts.get(1 + indexed) {
+                    Some(attribute) if item.attributes.contains_key(attribute) => {
+                        Ok((self.attribute(item, attribute, depth), 2 + indexed))
+                    }
+                    Some(_) => output(2 + indexed),
+                    None => output(parts.len()),
+                }
+            }
+            _ => Err("only a run tells".to_owned()),
+        }
+    }
+
+    fn absent(&self) -> String {
+        match self.folder.broken.first() {
+            Some(broken) => format!("it is not declared, but {}: {}", broken.file, broken.reason),
+            None => "it is not declared".to_owned(),
+        }
+    }
+
+    fn variable(&self, name: &str, depth: u32) -> Spot {
+        let declared = self.items.by_address.get(&format!("var.{name}"));
+        let at = declared.map_or_else(|| super::place_of(self.folder), |item| item.at.clone());
+        let default = || declared.and_then(|item| Some(self.written(item.attributes.get("default")?, depth)));
+        let missing = match (declared, &self.inputs) {
+            (None, _) => format!("var.{name}: {}", self.absent()),
+            (Some(_), Inputs::Root(_)) => format!("var.{name} has no default and no tfvars file sets it"),
+            (Some(_), Inputs::Call { module, .. }) => format!("var.{name} has no default and {module} does not set it"),
+        };
+        let value = match &self.inputs {
+            Inputs::Root(files) => files.value(name, default()),
+            Inputs::Call { arguments, .. } => match arguments.get(name) {
+                Some(given) if given.is_nothing() && declared.is_some_and(|item| self.refuses_null(item)) => default(),
+                Some(given) => Some(given.clone()),
+                None => default(),
+            },
+        };
+        let value = value.unwrap_or_else(|| Spot::unknown(missing, at));
+        match declared.and_then(|item| item.attributes.get("type")) {
+            Some(kind) => self.complete(value, kind, kind.expression, depth),
+            None => value,
+        }
+    }
+
+    fn refuses_null(&self, variable: &Item<'a>) -> bool {
+        matches!(self.attribute(variable, "nullable", MAX_DEPTH - 1).value, Value::Bool(false))
+    }
+
+    /// Fills in what the type gives to attributes that are left out: `optional(string, "16.3")`.
+    fn complete(&self, spot: Spot, kind: &Written<'a>, expression: &'a Expression, depth: u32) -> Spot {
+        let Expression::FuncCall(call) = expression else { return spot };
+        let (Some(inner), true) = (call.args.get(0), depth < MAX_DEPTH) else { return spot };
+        match (call.name.name.as_str(), spot.value, inner) {
+            ("optional", value, inner) => self.complete(Spot::new(value, spot.at), kind, inner, depth + 1),
+            ("map", Value::Map(map), inner) => {
+                let entries = map.entries.into_iter();
+                let entries = entries.map(|(key, value)| (key, self.complete(value, kind, inner, depth + 1))).collect();
+                Spot::new(Value::Map(Map { entries, open: map.open }), spot.at)
+            }
+            ("object", Value::Map(mut map), Expression::Object(object)) => {
+                for (key, field) in object {
+                    let (ObjectKey::Ident(name), Expression::FuncCall(optional)) = (key, field.expr()) else {
+                        continue;
+                    };
+                    let name = name.as_str().to_owned();
+                    let given = map.entries.remove(&name).filter(|given| !given.is_nothing());
+                    let default = || {
+                        let written = Written { source: kind.source, expression: optional.args.get(1)? };
+                        Some(self.written(&written, depth + 1))
+                    };
+                    let value = match given {
+                        Some(given) => Some(given),
+                        None if map.open.is_some() => None,
+                        None => default(),
+                    };
+                    if let Some(value) = value {
+                        map.entries.insert(name, self.complete(value, kind, field.expr(), depth + 1));
+                    }
+                }
+                Spot::new(Value::Map(map), spot.at)
+            }
+            (_, value, _) => Spot::new(value, spot.at),
+        }
+    }
+
+    fn output(&self, module: &str, output: &str, depth: u32) -> Result<Spot, String> {
+        let unknown = || format!("module.{module}.{output} is only known to a run");
+        let item = self.items.by_address.get(&format!("module.{module}")).ok_or_else(unknown)?;
+        let child = self.child(item, None, depth).ok_or_else(unknown)?;
+        let declared = child.items.by_address.get(&format!("output.{output}")).ok_or_else(unknown)?;
+        Ok(child.attribute(declared, "value", depth + 1))
+    }
+
+    /// The instance of a local module that a call makes.
+    pub(super) fn child(&self, call: &Item<'a>, each: Option<&Each>, depth: u32) -> Option<Scope<'a>> {
+        let path = local_module(self.folder, call)?;
+        let (folder, items) = self.world.folders.get(path.as_path())?;
+        if self.depth >= MAX_MODULES || depth > MAX_DEPTH {
+            return None;
+        }
+        let names = call.attributes.keys();
+        let arguments = names.map(|name| ((*name).to_owned(), self.argument(call, name, each, depth + 1))).collect();
+        let name = call.labels.first().copied().unwrap_or_default();
+        let index = each.and_then(|(key, _)| key.scalar()).map(|key| format!("[\"{key}\"]")).unwrap_or_default();
+        let module = format!("{}module.{name}{index}", self.prefix);
+        Some(Scope {
+            world: self.world,
+            folder,
+            items,
+            prefix: format!("{module}."),
+            inputs: Inputs::Call { module, arguments },
+            depth: self.depth + 1,
+        })
+    }
+}
+
+/// The folder of a module that is called by a path.
+pub(super) fn local_module(folder: &Folder, call: &Item<'_>) -> Option<PathBuf> {
+    let Expression::String(source) = call.attributes.get("source")?.expression else { return None };
+    let source = source.as_str();
+    let is_path = source.starts_with("./") || source.starts_with("../") || source == "." || source == "..";
+    if is_path { folder.path.join(source).canonicalize().ok() } else { None }
+}

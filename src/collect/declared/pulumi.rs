@@ -1,0 +1,165 @@
+//! A Pulumi project: its name, its stacks, and what they configure.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::value::{Place, Spot, Value};
+use super::walk::{self, Tree};
+use super::yaml;
+
+/// The nearest project of a program, and the stack whose configuration applies.
+#[derive(Debug)]
+pub(super) struct Project {
+    name: Option<String>,
+    /// Why the project's own file is not read.
+    broken: Option<String>,
+    defaults: Option<Spot>,
+    /// As given by the user.
+    given: Option<String>,
+    stack: Result<Settings, String>,
+}
+
+/// A stack's file.
+#[derive(Debug)]
+struct Settings {
+    file: Arc<str>,
+    config: Spot,
+}
+
+/// Paths that the loader wants to know how to show.
+pub(super) struct Found {
+    file: Option<(PathBuf, Arc<str>)>,
+    /// Of a given name, or else every one.
+    stacks: Vec<(PathBuf, Arc<str>)>,
+    given: Option<String>,
+}
+
+/// Looks for the project of a program, upward from its folder.
+pub(super) fn find(tree: &Tree, program: &Path, stack: Option<&str>) -> Found {
+    let given = stack.map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
+    let mut found = Found { file: None, stacks: Vec::new(), given };
+    for folder in program.ancestors().skip(1) {
+        let Some(file) = ["Pulumi.yaml", "Pulumi.yml"].iter().map(|name| folder.join(name)).find(|path| path.is_file())
+        else {
+            continue;
+        };
+        let shown = tree.shown(&file);
+        let folders = [stack_folder(&file, folder), Some(folder.to_owned())];
+        for path in folders.into_iter().flatten().filter_map(|folder| walk::entries(&folder).ok()).flatten() {
+            let wanted = stack_of(&path).is_some_and(|name| found.given.as_ref().is_none_or(|given| *given == name));
+            if wanted && !found.stacks.iter().any(|(known, _)| *known == path) {
+                found.stacks.push((path.clone(), tree.shown(&path)));
+            }
+        }
+        found.file = Some((file, shown));
+        break;
+    }
+    found
+}
+
+/// `staging` of `Pulumi.staging.yaml`
+fn stack_of(path: &Path) -> Option<String> {
+    let name = path.file_name()?.to_str()?.strip_prefix("Pulumi.")?;
+    let name = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"))?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// `stackConfigDir`, which keeps the stacks' files in another folder.
+fn stack_folder(file: &Path, folder: &Path) -> Option<PathBuf> {
+    let project = yaml::read(&"".into(), &walk::text(file).ok()?).ok()?;
+    let path = project.entry("stackConfigDir")?.text()?.to_owned();
+    let path = folder.join(path);
+    fs::metadata(&path).ok()?.is_dir().then_some(path)
+}
+
+impl Found {
+    pub(super) fn load(self) -> Project {
+        let none = "there is no Pulumi.yaml above it".to_owned();
+        let mut project =
+            Project { name: None, broken: None, defaults: None, given: self.given.clone(), stack: Err(none.clone()) };
+        let Some((file, shown)) = &self.file else {
+            project.broken = Some(none);
+            return project;
+        };
+        match document(file, shown) {
+            Ok(document) => {
+                project.name = document.entry("name").and_then(|name| name.text().map(str::to_owned));
+                project.defaults = document.entry("config");
+            }
+            Err(reason) => project.broken = Some(reason),
+        }
+        project.stack = match (&self.stacks[..], &self.given) {
+            ([(path, shown)], _) => document(path, shown).map(|document| Settings {
+                file: shown.clone(),
+                config: document
+                    .entry("config")
+                    .unwrap_or_else(|| Spot::new(Value::Nothing, Place { file: shown.clone(), line: 1 })),
+            }),
+            ([], Some(given)) => Err(format!("there is no Pulumi.{given}.yaml")),
+            ([], None) => Err("no stack given".to_owned()),
+            (several, Some(given)) => Err(format!("there are {} files Pulumi.{given}.yaml", several.len())),
+            (several, None) => {
+                let names: Vec<String> = several.iter().filter_map(|(path, _)| stack_of(path)).collect();
+                Err(format!("no stack given, of {}", names.join(", ")))
+            }
+        };
+        project
+    }
+}
+
+fn document(path: &Path, shown: &Arc<str>) -> Result<Spot, String> {
+    let text = walk::text(path).map_err(|error| error.to_string())?;
+    yaml::read(shown, &text).map_err(|error| format!("{shown}: {error}"))
+}
+
+impl Project {
+    /// The stack's name, when it was given.
+    pub(super) fn stack(&self) -> Option<&str> {
+        self.given.as_deref()
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// What is configured under a key; nothing when it is not.
+    ///
+    /// # Errors
+    /// Why that cannot be known.
+    pub(super) fn setting(&self, namespace: Option<&str>, key: &str) -> Result<Spot, String> {
+        let own = match (namespace, &self.broken) {
+            (None, Some(reason)) => return Err(reason.clone()),
+            (None, None) => self.name.as_deref().ok_or("Pulumi.yaml gives the project no name")?,
+            (Some(namespace), _) => namespace,
+        };
+        let full = format!("{own}:{key}");
+        let settings = self.stack.as_ref().map_err(Clone::clone)?;
+        let of_stack = settings.config.entry(&full).filter(|spot| !spot.is_nothing());
+        let is_own = self.name.as_deref() == Some(own);
+        let short = || is_own.then(|| settings.config.entry(key)).flatten().filter(|spot| !spot.is_nothing());
+        if let Some(spot) = of_stack.or_else(short) {
+            return match &spot.value {
+                Value::Map(map) if map.entries.contains_key("secure") => {
+                    Err(format!("{full} is a secret in {}", settings.file))
+                }
+                _ => Ok(spot),
+            };
+        }
+        let default = self.defaults.as_ref().and_then(|defaults| {
+            let written = |name: &str| defaults.entry(name).filter(|spot| !spot.is_nothing());
+            let spot = written(&full).or_else(|| if is_own { written(key) } else { None })?;
+            let part = |name: &str| spot.entry(name).filter(|part| !part.is_nothing());
+            match spot.value {
+                Value::Map(_) => part("value").or_else(|| part("default")),
+                _ => Some(spot),
+            }
+        });
+        Ok(default.unwrap_or_else(|| Spot::new(Value::Nothing, settings.config.at.clone())))
+    }
+
+    /// How the stack's file is called, for a reason.
+    pub(super) fn settings_file(&self) -> &str {
+        self.stack.as_ref().map_or("the stack", |settings| &settings.file)
+    }
+}
