@@ -60,7 +60,7 @@ pub fn evaluate(bundle: &Bundle, registry: &Registry, settings: &Settings) -> Re
     let aws = bundle.aws.collected();
     let instance = aws.and_then(|aws| {
         let instance = aws.instance.collected()?;
-        let cluster = aws.cluster.collected().and_then(Option::as_ref);
+        let cluster = aws.cluster.collected().and_then(Option::as_ref).filter(|_| bundle.asked.cluster.is_some());
         Some(Instance {
             id: cluster.map_or(&instance.id, |cluster| &cluster.id).clone(),
             region: aws.region.clone(),
@@ -148,6 +148,8 @@ fn judged(
     used: &mut [bool],
 ) -> CheckResult {
     hits.sort_by(|a, b| a.finding.cmp(&b.finding));
+    // A cluster and its instances may share a parameter group's name.
+    hits.dedup_by(|a, b| a.finding == b.finding);
     let mut waived: Vec<(Hit, &Waiver)> = Vec::new();
     let mut left = Vec::new();
     for hit in hits {
