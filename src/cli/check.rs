@@ -1,7 +1,5 @@
 //! `check` and `collect`.
 
-use jiff::Timestamp;
-
 use super::args::{CheckArgs, CollectArgs};
 use super::console::Console;
 use super::error::Error;
@@ -46,9 +44,4 @@ pub(super) async fn collect(args: CollectArgs, console: &Console) -> Result<u8, 
         console.say(&format!("warning: {gap}"));
     }
     Ok(exit::INCOMPLETE)
-}
-
-/// The moment of judgement.
-pub(super) fn now() -> Timestamp {
-    Timestamp::now()
 }

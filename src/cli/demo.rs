@@ -65,7 +65,7 @@ async fn look(world: &demo::Demo, args: &DemoArgs, registry: &Registry, console:
 }
 
 fn settings(args: &DemoArgs) -> Settings {
-    let now = super::check::now();
+    let now = super::settings::now();
     Settings {
         target: args.target.clone(),
         platform: None,

@@ -65,7 +65,7 @@ pub(super) fn bundle(
     Bundle {
         schema_version: SCHEMA_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        collected_at: super::check::now(),
+        collected_at: super::settings::now(),
         asked,
         aws,
         database,
