@@ -20,9 +20,9 @@ pub(super) async fn run(args: &DemoArgs, console: &Console) -> Result<u8, Error>
     let progress = |text: &str| console.progress(text);
     let bundle = match demo::start(&progress).await {
         Ok(world) => {
-            let version = world.server().version().clone();
+            let (version, told) = (world.server().version(), world.told_version());
             console.say(&format!(
-                "A PostgreSQL {version} plays the story's 12.19, which is nowhere packaged; ops.server-version tells."
+                "A PostgreSQL {version} plays the story's {told}: that is what ops.server-version tells."
             ));
             let seen = demo::or_interrupted(Box::pin(look(&world, args, &registry, console))).await;
             world.shutdown().await?;
