@@ -64,9 +64,17 @@ fn rules_and_reports_open_no_file() {
 fn renderers_know_only_the_report() {
     for file in sources("report") {
         let text = fs::read_to_string(&file).expect("source text");
-        for word in ["crate::facts", "crate::collect", "crate::rules"] {
+        for word in ["crate::facts", "crate::collect", "crate::rules", "crate::evaluate"] {
             assert!(!text.contains(word), "{} mentions {word}", file.display());
         }
+    }
+}
+
+/// Rules know what they found, not how it is shown.
+#[test]
+fn rules_do_not_know_the_report() {
+    for file in sources("rules") {
+        assert!(!fs::read_to_string(&file).expect("source text").contains("crate::report"), "{}", file.display());
     }
 }
 
