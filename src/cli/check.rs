@@ -41,7 +41,7 @@ pub(super) async fn collect(args: CollectArgs, console: &Console) -> Result<u8, 
         return Ok(exit::GO);
     }
     for gap in gaps {
-        console.say(&format!("warning: {gap}"));
+        console.warn(&gap);
     }
     Ok(exit::INCOMPLETE)
 }
