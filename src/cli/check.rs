@@ -15,7 +15,11 @@ pub(super) async fn run(args: CheckArgs, outputs: &[Output], console: &Console) 
     let settings = settings::judgement(&args, config.as_ref())?;
     let bundle = match &args.evidence {
         Some(path) => {
-            let bundle = Bundle::load(path)?;
+            let mut bundle = Bundle::load(path)?;
+            // The code may be here although AWS and the database are not; what was collected with the rest stays else.
+            if args.source.declared.is_some() {
+                bundle.declared = evidence::declarations(&args.source, config.as_ref())?;
+            }
             console.progress(&format!("judging evidence of {}", bundle.collected_at.strftime("%Y-%m-%d %H:%M UTC")));
             bundle
         }
