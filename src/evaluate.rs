@@ -221,7 +221,7 @@ fn sentence(check: &Check, count: usize) -> String {
 fn remedy(check: &Check, hits: &[Hit]) -> Remedy {
     let mut commands: Vec<String> = Vec::new();
     for hit in hits {
-        for command in check.remedy.commands.iter().filter_map(|command| template::fill(command, &hit.values)) {
+        for command in check.remedy.commands.iter().filter_map(|command| template::fill_command(command, &hit.values)) {
             if !commands.contains(&command) {
                 commands.push(command);
             }
