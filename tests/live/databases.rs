@@ -16,17 +16,15 @@ fn listed(facts: &DatabaseFacts) -> Vec<&str> {
 
 #[tokio::test]
 async fn all_but_template0_and_rdsadmin_are_entered() {
-    for major in [12, 17] {
-        let (server, admin) = world(major).await;
-        for name in ["app", "rdsadmin"] {
-            create_database(&admin, name).await;
-        }
-        let facts = look(&server).await;
-        assert_eq!(listed(&facts), ["app", "postgres", "template1"]);
-        assert_eq!(entered(&facts).into_iter().collect::<Vec<_>>(), ["app", "postgres", "template1"]);
-        assert_eq!(facts.server.address, format!("127.0.0.1:{}", server.port()));
-        assert_go(&judge(&facts, &Registry::built_in(), "18"));
+    let (server, admin) = world(16).await;
+    for name in ["app", "rdsadmin"] {
+        create_database(&admin, name).await;
     }
+    let facts = look(&server).await;
+    assert_eq!(listed(&facts), ["app", "postgres", "template1"]);
+    assert_eq!(entered(&facts).into_iter().collect::<Vec<_>>(), ["app", "postgres", "template1"]);
+    assert_eq!(facts.server.address, format!("127.0.0.1:{}", server.port()));
+    assert_go(&judge(&facts, &Registry::built_in(), "18"));
 }
 
 #[tokio::test]
@@ -42,29 +40,26 @@ async fn rds_and_aurora_are_told_from_their_own_marks() {
 
 #[tokio::test]
 async fn one_without_connect_is_unknown_and_the_others_are_judged() {
-    for (major, words) in [(12, "permission denied for database \"hr\""), (16, "permission denied for database \"hr\"")]
-    {
-        let (server, admin) = world(major).await;
-        for name in ["app", "hr"] {
-            create_database(&admin, name).await;
-        }
-        run(&admin, "REVOKE CONNECT ON DATABASE hr FROM PUBLIC").await;
-        run(&support::connect(&server, "app").await, "CREATE TABLE public.hooks (fn regproc)").await;
-        let facts = look(&server).await;
-        let Some(Source::Unavailable { reason }) = facts.per_database.get("hr") else { panic!("{facts:?}") };
-        assert!(reason.contains(words) && reason.contains("42501"), "{reason}");
-        assert_eq!(listed(&facts), ["app", "hr", "postgres", "template1"]);
-
-        let report = judge(&facts, &Registry::built_in(), "17");
-        assert_eq!(report.verdict, Verdict::NoGo, "the database that was entered is judged");
-        assert_eq!(result(&report, "pg.reg-types").findings.len(), 1);
-        run(&support::connect(&server, "app").await, "DROP TABLE public.hooks").await;
-        let report = judge(&look(&server).await, &Registry::built_in(), "17");
-        assert_eq!(report.verdict, Verdict::Incomplete, "{:?}", unanswered_or_failed(&report));
-        assert_eq!(report.coverage.not_entered.len(), 1);
-        run(&admin, &format!("GRANT CONNECT ON DATABASE hr TO {ROLE}")).await;
-        assert_go(&judge(&look(&server).await, &Registry::built_in(), "17"));
+    let (server, admin) = world(12).await;
+    for name in ["app", "hr"] {
+        create_database(&admin, name).await;
     }
+    run(&admin, "REVOKE CONNECT ON DATABASE hr FROM PUBLIC").await;
+    run(&support::connect(&server, "app").await, "CREATE TABLE public.hooks (fn regproc)").await;
+    let facts = look(&server).await;
+    let Some(Source::Unavailable { reason }) = facts.per_database.get("hr") else { panic!("{facts:?}") };
+    assert!(reason.contains("permission denied for database \"hr\" (SQLSTATE 42501)"), "{reason}");
+    assert_eq!(listed(&facts), ["app", "hr", "postgres", "template1"]);
+
+    let report = judge(&facts, &Registry::built_in(), "17");
+    assert_eq!(report.verdict, Verdict::NoGo, "the database that was entered is judged");
+    assert_eq!(result(&report, "pg.reg-types").findings.len(), 1);
+    run(&support::connect(&server, "app").await, "DROP TABLE public.hooks").await;
+    let report = judge(&look(&server).await, &Registry::built_in(), "17");
+    assert_eq!(report.verdict, Verdict::Incomplete, "{:?}", unanswered_or_failed(&report));
+    assert_eq!(report.coverage.not_entered.len(), 1);
+    run(&admin, &format!("GRANT CONNECT ON DATABASE hr TO {ROLE}")).await;
+    assert_go(&judge(&look(&server).await, &Registry::built_in(), "17"));
 }
 
 /// Each is a blocker of its own and opens nothing else; the commands of the report cure them.
@@ -130,7 +125,7 @@ async fn whatever_it_is_called_it_is_entered() {
         assert_eq!(command.lines().count(), 1, "{command:?}");
     }
     // The database that is entered first may be one of these.
-    for name in &names {
+    for name in names.iter().step_by(4) {
         let facts = look_as(&login(&server, &format!("/{}", in_url(name)))).await;
         assert_eq!(facts.databases.len(), names.len() + 2, "{name:?}");
     }

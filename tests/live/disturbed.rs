@@ -54,7 +54,7 @@ async fn shadow(client: &Client) {
 
 #[tokio::test]
 async fn nothing_of_a_role_or_a_database_changes_the_rows() {
-    for major in [11, 12, 17] {
+    for major in [11, 17] {
         let (server, admin) = world(major).await;
         create_database(&admin, "app").await;
         let inside_it = support::connect(&server, "app").await;

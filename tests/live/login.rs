@@ -59,9 +59,9 @@ async fn a_password_works_and_a_wrong_one_is_told_but_not_shown() {
     let reason = refusal(&settings(&without), Limits::default()).await;
     assert!(reason.contains("password missing"), "{reason}");
     // A server may repeat what it was given.
-    let named_so = url(&server, wrong, wrong).replace(&format!("{wrong}:"), &format!("{}:", in_url(wrong)));
+    let named_so = url(&server, &in_url(wrong), wrong);
     let reason = refusal(&settings(&named_so), Limits::default()).await;
-    assert!(!reason.contains(wrong), "{reason}");
+    assert_eq!(reason, "password authentication failed for user \"***\" (SQLSTATE 28P01)");
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn what_is_no_server_is_told_soon() {
             let url = format!("postgresql://me:canary@127.0.0.1:{port}/?sslmode={mode}");
             let reason = refusal(&settings(&url), limits).await;
             assert!(reason.contains(words) && !reason.is_empty() && !reason.contains("canary"), "{reason}");
-            assert!(started.elapsed() < Duration::from_millis(1500), "{mode}: {:?}", started.elapsed());
+            assert!(started.elapsed() < Duration::from_secs(3), "{mode}: {:?}", started.elapsed());
         }
     }
     let reason = refusal(&settings("postgresql://me@no-such-host.invalid/"), Limits::default()).await;
