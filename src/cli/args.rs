@@ -96,8 +96,8 @@ pub(super) struct SourceArgs {
     /// Do not ask AWS: judge a database alone
     #[arg(long)]
     pub no_aws: bool,
-    /// libpq URL; else PG* variables, ~/.pgpass, and the instance's own endpoint
-    #[arg(long, value_name = "URL", env = "DATABASE_URL", hide_env_values = true)]
+    /// libpq URL; else `DATABASE_URL`, PG* variables, ~/.pgpass, and the instance's own endpoint
+    #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
     /// Do not ask the database: judge AWS alone
     #[arg(long)]
