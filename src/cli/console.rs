@@ -27,6 +27,8 @@ impl Console {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
+        // For what is said on stderr, also by an error that knows no console.
+        color.write_global();
         let show_progress = !global.quiet && !global.verbose && io::stderr().is_terminal();
         Self { color, verbose: global.verbose, bar: RefCell::new(None), show_progress }
     }
