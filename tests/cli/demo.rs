@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::harness::{Preflight, preflight};
+use crate::harness::{Preflight, preflight, timeless};
 
 /// Servers that were fetched for the tests.
 fn with_servers(run: Preflight) -> Preflight {
@@ -10,10 +10,6 @@ fn with_servers(run: Preflight) -> Preflight {
     // The programs are there for sure.
     crate::support::binaries(12);
     run.env("CARGO_TARGET_DIR", scratch.parent().unwrap())
-}
-
-fn timeless(text: &str) -> Vec<&str> {
-    text.lines().filter(|line| !line.contains("\"generated_at\"")).collect()
 }
 
 /// Processes whose command line or folder is below this path.

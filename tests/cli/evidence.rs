@@ -6,13 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::harness::{changed, clean, fixture, judge, preflight, story};
-
-/// The report without the moment of judgement.
-fn timeless(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.trim_start().starts_with("\"generated_at\""));
-    lines.collect::<Vec<_>>().join("\n")
-}
+use crate::harness::{changed, clean, fixture, judge, preflight, story, timeless};
 
 #[test]
 fn check_of_collected_evidence_gives_the_bytes_of_check() {

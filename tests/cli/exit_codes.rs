@@ -169,6 +169,21 @@ fn an_instance_of_another_account_is_no_source() {
     assert_eq!((report.status("pg.reg-types"), &report.0["source_version"]), ("fail", &json!("12.22")));
 }
 
+/// Who asked could not be had: that is evidence that is missing, and no finding.
+#[test]
+fn an_expected_caller_that_nobody_saw_is_unknown() {
+    let denied =
+        || crate::proxy::Proxy::with(&clean().endpoint, "GetCallerIdentity", crate::proxy::Fault::denied("sts"));
+    let proxy = denied();
+    let place = clean().through(&proxy.url);
+    let report = place.check(&format!("--format json --expect-account {ACCOUNT}")).run().report(0);
+    assert_eq!(report.status("aws.caller-identity"), "pass", "the instance's own ARN names the account");
+    let ran = place.check("--format json --expect-identity *:user/planx-*").run();
+    let report = ran.report(3);
+    assert_eq!(report.status("aws.caller-identity"), "unknown");
+    assert!(report.reason("aws.caller-identity").contains("AccessDenied"), "{}", report.reason("aws.caller-identity"));
+}
+
 #[test]
 fn a_major_resolves_to_its_highest_valid_target() {
     let report = story().ask("check --target 16 --no-database --format json").run().report(1);

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::harness::{Ran, judge, preflight, story};
+use crate::harness::{Ran, judge, preflight, story, timeless};
 
 const FORMATS: [&str; 6] = ["table", "json", "markdown", "junit", "sarif", "github"];
 
@@ -33,12 +33,6 @@ fn a_table_for_the_terminal_and_files_beside_it() {
 
 fn read(ran: &Ran, name: &str) -> String {
     fs::read_to_string(ran.home(name)).unwrap()
-}
-
-/// Two runs differ in nothing but the moment.
-fn timeless(text: &str) -> String {
-    let lines = text.lines().filter(|line| !line.contains("generated_at") && !line.contains("timestamp="));
-    lines.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

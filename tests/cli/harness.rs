@@ -259,6 +259,13 @@ pub(crate) fn changed(bundle: &str, change: impl FnOnce(&mut Value)) -> tempfile
     file
 }
 
+/// A report without the moment of judgement, in which alone two judgements of the same evidence differ.
+pub(crate) fn timeless(text: &str) -> String {
+    let moments = ["\"generated_at\"", "\"endTimeUtc\"", "timestamp=", "<sub>"];
+    let lines = text.lines().filter(|line| !moments.iter().any(|moment| line.contains(moment)));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// The first line of a table, without what acts on a terminal.
 pub(crate) fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or_default()

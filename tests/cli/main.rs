@@ -7,6 +7,7 @@
 mod support;
 
 mod commands;
+mod config;
 mod demo;
 mod evidence;
 mod exit_codes;

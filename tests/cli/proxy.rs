@@ -157,9 +157,13 @@ async fn read(client: &mut TcpStream) -> Option<(String, Vec<u8>)> {
 fn operation(head: &str, body: &[u8]) -> String {
     let body = String::from_utf8_lossy(body);
     let action = body.split('&').find_map(|pair| pair.strip_prefix("Action="));
+    let target = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("x-amz-target").then_some(value.rsplit('.').next()?.trim())
+    });
     // Smithy RPC v2 has it in the path.
     let path = head.split(' ').nth(1).unwrap_or_default();
-    action.unwrap_or_else(|| path.rsplit('/').next().unwrap_or_default()).to_owned()
+    action.or(target).unwrap_or_else(|| path.rsplit('/').next().unwrap_or_default()).to_owned()
 }
 
 async fn forward(upstream: &str, head: &str, body: &[u8]) -> Vec<u8> {

@@ -99,6 +99,47 @@ fn help_shows_no_value_of_the_environment() {
     }
 }
 
+const SECRET: &str = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:db";
+
+/// What Secrets Manager answers with.
+fn with_secret(place: Place, status: u16, body: &str) -> (Proxy, Place) {
+    let fault = Fault::Answer { status, kind: "application/x-amz-json-1.1", body: body.as_bytes().to_vec() };
+    let proxy = Proxy::with(&place.endpoint, "GetSecretValue", fault);
+    let place = place.through(&proxy.url);
+    (proxy, place)
+}
+
+#[test]
+fn a_password_of_secrets_manager_is_used_and_kept() {
+    let url = story().database;
+    let (login, address) = url.split_once("://").unwrap().1.split_once('@').unwrap();
+    let (user, password) = login.split_once(':').unwrap();
+    let secret = |password: &str| {
+        let value = serde_json::json!({ "username": user, "password": password }).to_string();
+        serde_json::json!({ "ARN": SECRET, "SecretString": value }).to_string()
+    };
+    let words =
+        format!("check --target 16.3 --verbose --format json --secret {SECRET} --database-url postgres://{address}");
+    let (_proxy, place) = with_secret(story(), 200, &secret(password));
+    let ran = place.ask(&words).run().code(1);
+    assert!(!ran.stderr.contains(password) && !ran.stdout.contains(password));
+    assert!(ran.stdout.contains("public.hooks.fn"));
+
+    let (_proxy, place) = with_secret(story(), 200, &secret(CANARY));
+    says_nothing(place.ask(&words));
+    let (_proxy, place) = with_secret(story(), 200, &serde_json::json!({ "SecretString": CANARY }).to_string());
+    says_nothing(place.ask(&words));
+
+    let refused =
+        r#"{"__type":"AccessDeniedException","Message":"not authorized to perform: secretsmanager:GetSecretValue"}"#;
+    let (_proxy, place) = with_secret(clean(), 400, refused);
+    let words = format!("check --target 17.6 --format json --secret {SECRET}");
+    let report = place.ask(&words).run().report(3);
+    let reason = report.reason("pg.reg-types");
+    assert!(reason.contains(SECRET) && reason.contains("not authorized to perform"), "{reason}");
+    assert_eq!(report.status("rds.target-version"), "pass");
+}
+
 #[test]
 fn keys_of_aws_are_in_no_output() {
     let proxy =
