@@ -3,10 +3,16 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "the functions here are parts of tests")]
 
+mod broken;
 mod cases;
 mod databases;
+mod disturbed;
+mod fleet;
+mod full;
+mod login;
 mod names;
 mod script;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 mod world;

@@ -134,7 +134,7 @@ async fn a_name_that_is_no_text_is_unknown() {
         let (server, admin) = world(major).await;
         run(&admin, "CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'").await;
         let inside_it = support::connect(&server, "bytes").await;
-        let raw = r#"DO $$ BEGIN EXECUTE format('CREATE TABLE public.%I (fn regproc)', convert_from('\x636166e9', 'SQL_ASCII')); END $$"#;
+        let raw = r"DO $$ BEGIN EXECUTE format('CREATE TABLE public.%I (fn regproc)', convert_from('\x636166e9', 'SQL_ASCII')); END $$";
         run(&inside_it, raw).await;
         let registry = with_own(&[(
             "bytes",

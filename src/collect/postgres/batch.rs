@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::maybe_done;
 use futures_util::poll;
 use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::error::SqlState;
 
 use super::connect::{Session, reason};
 use crate::facts::{QueryOutcome, QuerySet, Rows};
@@ -12,62 +13,105 @@ use crate::facts::{QueryOutcome, QuerySet, Rows};
 /// Rows read of one answer; one more is asked for, to see that there are more.
 const ROW_CAP: usize = 1000;
 
+/// How much longer than a statement may take we wait for its answer: the network takes its time too.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A role's own statement timeout rules until ours is set, and may be so short that it strikes before.
+const TRIES: u32 = 3;
+
+/// Ends what the query before has spoilt, in a failed transaction and in a good one. It precedes every query in the
+/// same message: where there is no savepoint there is no READ ONLY transaction, and the query is then not run at all.
+const GUARD: &str = "ROLLBACK TO SAVEPOINT preflight";
+
 /// Asks all queries, in one READ ONLY transaction. `Err` when not even that could be opened.
 ///
-/// The messages go out without waiting for answers. A savepoint around each query keeps one that fails from spoiling
-/// the rest; `ROLLBACK TO` works in a failed transaction and in a good one.
+/// The messages go out without waiting for answers. A savepoint keeps a query that fails from spoiling the rest.
 pub(super) async fn ask(
     session: &Session,
     asked: Vec<(&str, String)>,
     statement_timeout: Duration,
 ) -> Result<QuerySet, String> {
-    let mut statements = vec![prelude(statement_timeout)];
-    for (_, sql) in &asked {
-        statements.push(format!("SELECT * FROM (\n{sql}\n) AS preflight LIMIT {}", ROW_CAP + 1));
-        statements.push("ROLLBACK TO SAVEPOINT preflight".to_owned());
-    }
-    statements.push("ROLLBACK".to_owned());
-
-    // Each query may take its timeout; what is slower than all of them together is a connection that hangs.
-    let queries = u32::try_from(asked.len()).unwrap_or(u32::MAX);
-    let deadline = statement_timeout.saturating_mul(queries.saturating_add(1)).max(Duration::from_secs(1));
-    let answers = tokio::time::timeout(deadline, send(session, &statements))
-        .await
-        .map_err(|_| format!("the server gave no answer within {} s", deadline.as_secs()))?;
-    let mut answers = answers.into_iter();
-    answers.next().expect("the prelude is always sent")?;
+    let opening = opening(statement_timeout);
+    let queries =
+        asked.iter().map(|(_, sql)| format!("{GUARD}; SELECT * FROM (\n{sql}\n) AS preflight LIMIT {}", ROW_CAP + 1));
+    let statements: Vec<String> = opening.iter().cloned().chain(queries).chain(["ROLLBACK".to_owned()]).collect();
+    let patience = statement_timeout.saturating_add(GRACE);
+    let mut tried = 0;
+    let mut answers = loop {
+        tried += 1;
+        let mut answers = send(session, &statements, patience).await.into_iter();
+        match answers.by_ref().take(opening.len()).collect::<Result<Vec<_>, _>>() {
+            Ok(_) => break answers,
+            Err(failure) if failure.is_cancelled() && tried < TRIES => {}
+            Err(failure) => return Err(failure.reason(session)),
+        }
+    };
     let outcomes = asked.iter().map(|(key, _)| {
         let outcome = match answers.next() {
             Some(Ok(messages)) => read(&messages),
-            Some(Err(reason)) => QueryOutcome::Failed { reason },
+            Some(Err(failure)) => QueryOutcome::Failed { reason: failure.reason(session) },
             None => QueryOutcome::Failed { reason: "the server did not answer".to_owned() },
         };
-        answers.next();
         ((*key).to_owned(), outcome)
     });
     Ok(outcomes.collect())
 }
 
 /// What makes answers the same everywhere: no user object can be picked up by name, and no setting of the role or the
-/// database changes how a value reads. Compiling (`jit`) a catalog query costs more than running it.
-fn prelude(statement_timeout: Duration) -> String {
-    let timeout = statement_timeout.as_millis().max(1);
-    format!(
-        "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
-         SET LOCAL statement_timeout = {timeout};
-         SET LOCAL lock_timeout = {timeout};
-         SET LOCAL search_path = pg_catalog;
-         SET LOCAL TimeZone = 'UTC';
-         SET LOCAL DateStyle = 'ISO, YMD';
-         SET LOCAL quote_all_identifiers = off;
-         SET LOCAL standard_conforming_strings = on;
-         SET LOCAL jit = off;
-         SAVEPOINT preflight"
-    )
+/// database changes how a value reads. Compiling (`jit`) a catalog query costs more than running it. Our timeout comes
+/// alone and as early as can be, since before PostgreSQL 13 the role's own is for a whole message.
+fn opening(statement_timeout: Duration) -> [String; 3] {
+    // Milliseconds that fit a setting: at least 1, as 0 would mean none.
+    let milliseconds = |time: Duration| time.as_millis().clamp(1, 2_147_483_647);
+    let timeout = milliseconds(statement_timeout);
+    // Shorter than the other, or a wait for a lock would never be called one.
+    let lock_timeout = (timeout / 2).max(1);
+    let idle_timeout = milliseconds(statement_timeout.saturating_add(GRACE));
+    [
+        "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned(),
+        format!("SET LOCAL statement_timeout = {timeout}"),
+        format!(
+            "SET LOCAL lock_timeout = {lock_timeout};
+             SET LOCAL idle_in_transaction_session_timeout = {idle_timeout};
+             SET LOCAL search_path = pg_catalog;
+             SET LOCAL TimeZone = 'UTC';
+             SET LOCAL DateStyle = 'ISO, YMD';
+             SET LOCAL IntervalStyle = 'postgres';
+             SET LOCAL bytea_output = 'hex';
+             SET LOCAL extra_float_digits = 1;
+             SET LOCAL quote_all_identifiers = off;
+             SET LOCAL standard_conforming_strings = on;
+             SET LOCAL jit = off;
+             SAVEPOINT preflight"
+        ),
+    ]
 }
 
-/// Sends every statement before the first answer is awaited; answers come in order.
-async fn send(session: &Session, statements: &[String]) -> Vec<Result<Vec<SimpleQueryMessage>, String>> {
+/// Why a message has no answer.
+enum Failure {
+    Server(tokio_postgres::Error),
+    Silence(Duration),
+}
+
+impl Failure {
+    fn is_cancelled(&self) -> bool {
+        matches!(self, Self::Server(error) if error.code() == Some(&SqlState::QUERY_CANCELED))
+    }
+
+    fn reason(&self, session: &Session) -> String {
+        match self {
+            Self::Server(error) => reason(error, &session.user),
+            Self::Silence(patience) => format!("the server gave no answer within {} s", patience.as_secs()),
+        }
+    }
+}
+
+/// Sends every statement before the first answer is awaited; answers come in order. After a silence there are no more.
+async fn send(
+    session: &Session,
+    statements: &[String],
+    patience: Duration,
+) -> Vec<Result<Vec<SimpleQueryMessage>, Failure>> {
     let mut pending: Vec<_> =
         statements.iter().map(|sql| Box::pin(maybe_done(session.client.simple_query(sql)))).collect();
     for future in &mut pending {
@@ -75,9 +119,12 @@ async fn send(session: &Session, statements: &[String]) -> Vec<Result<Vec<Simple
     }
     let mut answers = Vec::with_capacity(pending.len());
     for mut future in pending {
-        future.as_mut().await;
+        if tokio::time::timeout(patience, future.as_mut()).await.is_err() {
+            answers.push(Err(Failure::Silence(patience)));
+            break;
+        }
         let answer = future.as_mut().take_output().expect("it was awaited once");
-        answers.push(answer.map_err(|error| reason(&error, &session.settings_hint)));
+        answers.push(answer.map_err(Failure::Server));
     }
     answers
 }

@@ -17,63 +17,96 @@ pub(super) struct Session {
     pub client: Client,
     pub version: PgVersion,
     pub database: String,
-    /// Said when a privilege is missing.
-    pub settings_hint: String,
+    /// The user, said when a privilege is missing.
+    pub user: String,
     driver: JoinHandle<()>,
 }
 
 impl Session {
     /// Ends the connection, and waits until it is gone, so that never more than `jobs` are open.
     pub(super) async fn close(self) {
-        drop(self.client);
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.driver).await;
+        let Self { client, mut driver, .. } = self;
+        drop(client);
+        // A server that hangs does not take leave, and its connection would outlive the run.
+        if tokio::time::timeout(Duration::from_secs(1), &mut driver).await.is_err() {
+            driver.abort();
+        }
+    }
+}
+
+/// Why a database could not be opened, in the words of the server.
+pub(super) struct Refusal {
+    pub reason: String,
+    state: Option<SqlState>,
+}
+
+impl Refusal {
+    pub(super) fn other(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), state: None }
+    }
+
+    /// Whether there may be room for a connection later.
+    pub(super) fn is_for_want_of_room(&self) -> bool {
+        self.state == Some(SqlState::TOO_MANY_CONNECTIONS)
+    }
+
+    /// Whether it is about the database, so that another one may be open: it does not exist, does not let us in, is
+    /// full, or `pg_hba.conf` excludes it. A wrong password is not tried again on others.
+    fn is_of_database(&self) -> bool {
+        let states = [
+            SqlState::INVALID_CATALOG_NAME,
+            SqlState::INSUFFICIENT_PRIVILEGE,
+            SqlState::OBJECT_NOT_IN_PREREQUISITE_STATE,
+            SqlState::TOO_MANY_CONNECTIONS,
+            SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+        ];
+        self.state.as_ref().is_some_and(|state| states.contains(state))
     }
 }
 
 /// Opens the database that the settings name; where they name none, whatever there is on every server.
-pub(super) async fn open_first(settings: &Settings, timeout: Duration) -> Result<Session, String> {
-    if let Some(database) = settings.database() {
+pub(super) async fn open_first(settings: &Settings, timeout: Duration) -> Result<Session, Refusal> {
+    let named = settings.database();
+    let others = ["postgres", "template1"].into_iter().filter(|_| settings.database_is_guess());
+    let mut first = None;
+    for database in named.into_iter().chain(others.filter(|other| named != Some(*other))) {
         match open(settings, database, timeout).await {
-            Err(_) if settings.database_is_guess() => {}
+            Err(refusal) if refusal.is_of_database() => first = first.or(Some(refusal)),
             outcome => return outcome,
         }
     }
-    match open(settings, "postgres", timeout).await {
-        Err(first) => open(settings, "template1", timeout).await.map_err(|_| first),
-        session => session,
-    }
+    Err(first.unwrap_or_else(|| Refusal::other("there is no database to begin with")))
 }
 
 /// A server that is full may have room in a moment: our own last connection may still be leaving.
 const TRIES: u32 = 3;
 
-/// Opens one database. The reason of a failure is in the words of the server.
-pub(super) async fn open(settings: &Settings, database: &str, timeout: Duration) -> Result<Session, String> {
+/// Opens one database, or gives up after `timeout`.
+pub(super) async fn open(settings: &Settings, database: &str, timeout: Duration) -> Result<Session, Refusal> {
     let mut config = settings.config().clone();
-    config.dbname(database).application_name("pg-preflight").connect_timeout(timeout);
+    // The driver's own timeout is for each address of the host, and ends with the TCP connection.
+    config.dbname(database).application_name("pg-preflight").connect_timeout(timeout / 2);
+    let user = config.get_user().unwrap_or("the role").to_owned();
     let mut tried = 0;
     loop {
         tried += 1;
-        // The driver's own timeout ends with the TCP connection; a server that then says nothing is not bounded by it.
-        let attempt = tokio::time::timeout(timeout.saturating_mul(2), connect(settings, &config)).await;
-        let error = match attempt {
-            Err(_) => return Err(format!("{} gave no answer within {} s", settings.address(), timeout.as_secs() * 2)),
-            Ok(Err(Attempt::Tls(reason))) => return Err(reason),
+        let error = match tokio::time::timeout(timeout, connect(settings, &config)).await {
+            Err(_) => {
+                let reason = format!("{} gave no answer within {:?}", settings.address(), timeout);
+                return Err(Refusal::other(reason));
+            }
+            Ok(Err(Attempt::Tls(reason))) => return Err(Refusal::other(reason)),
             Ok(Ok((client, version, driver))) => {
-                let settings_hint = config.get_user().unwrap_or("the role").to_owned();
-                let version = version.ok_or_else(|| "the server does not report its version".to_owned())?;
-                return Ok(Session { client, version, database: database.to_owned(), settings_hint, driver });
+                let version = version.ok_or_else(|| Refusal::other("the server does not report its version"))?;
+                return Ok(Session { client, version, database: database.to_owned(), user, driver });
             }
             Ok(Err(Attempt::Postgres(error))) => error,
         };
-        if error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS) && tried < TRIES {
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            continue;
+        let refusal = Refusal { reason: settings.scrub(&reason(&error, &user)), state: error.code().cloned() };
+        if !refusal.is_for_want_of_room() || tried == TRIES {
+            return Err(refusal);
         }
-        let said = reason(&error, config.get_user().unwrap_or("the role"));
-        // What the server did not say itself does not tell which server it is about.
-        let said = if error.as_db_error().is_some() { said } else { format!("{}: {said}", settings.address()) };
-        return Err(settings.scrub(&said));
+        tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 

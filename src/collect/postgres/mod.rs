@@ -16,7 +16,7 @@ pub use settings::{Environment, Settings, SettingsError};
 
 use crate::checks::{Query, Scope};
 use crate::facts::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server, Source};
-use connect::Session;
+use connect::{Refusal, Session};
 
 /// Bounds on what we do to a production server.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +77,8 @@ struct Collector<'a> {
 
 impl Collector<'_> {
     async fn run(&self, progress: &dyn Fn(&str)) -> Result<DatabaseFacts, String> {
-        let first = connect::open_first(self.settings, self.limits.connect_timeout).await?;
+        let first = connect::open_first(self.settings, self.limits.connect_timeout).await;
+        let first = first.map_err(|refusal| refusal.reason)?;
         let (version, entered) = (first.version.clone(), first.database.clone());
         let base = [(SERVER, SERVER_SQL.to_owned()), (DATABASES, DATABASES_SQL.to_owned())];
         let asked = base
@@ -97,14 +98,25 @@ impl Collector<'_> {
             .collect();
         let total = rest.len() + 1;
         let mut per_database = BTreeMap::new();
+        let mut turned_away = Vec::new();
         let mut answered = stream::iter(rest)
-            .map(|name| async move { (name.to_owned(), self.enter(name).await) })
+            .map(|name| async move { (name, self.enter(name).await) })
             .buffer_unordered(self.limits.jobs.max(1));
-        while let Some((name, source)) = answered.next().await {
-            per_database.insert(name, source);
-            progress(&format!("databases {}/{total}", per_database.len() + 1));
+        while let Some((name, outcome)) = answered.next().await {
+            match outcome {
+                Err(refusal) if refusal.is_for_want_of_room() => turned_away.push(name),
+                outcome => {
+                    per_database.insert(name.to_owned(), source(outcome));
+                    progress(&format!("databases {}/{total}", per_database.len() + 1));
+                }
+            }
         }
         drop(answered);
+        // A role may be limited to fewer connections than `jobs`: one after the other they fit.
+        for name in turned_away {
+            per_database.insert(name.to_owned(), source(self.enter(name).await));
+            progress(&format!("databases {}/{total}", per_database.len() + 1));
+        }
         if databases.iter().any(|database| database.name == entered) {
             per_database.insert(entered, Source::Collected(own));
         }
@@ -125,16 +137,10 @@ impl Collector<'_> {
         })
     }
 
-    async fn enter(&self, name: &str) -> Source<QuerySet> {
-        let session = match connect::open(self.settings, name, self.limits.connect_timeout).await {
-            Ok(session) => session,
-            Err(reason) => return Source::unavailable(reason),
-        };
+    async fn enter(&self, name: &str) -> Result<QuerySet, Refusal> {
+        let session = connect::open(self.settings, name, self.limits.connect_timeout).await?;
         let asked = self.sql(Scope::EachDatabase, &session).collect();
-        match self.ask(session, asked).await {
-            Ok(answers) => Source::Collected(answers),
-            Err(reason) => Source::unavailable(reason),
-        }
+        self.ask(session, asked).await.map_err(Refusal::other)
     }
 
     fn sql<'q>(&'q self, scope: Scope, session: &Session) -> impl Iterator<Item = (&'q str, String)> {
@@ -153,6 +159,13 @@ impl Collector<'_> {
     fn take(&self, answers: &mut QuerySet, scope: Scope) -> QuerySet {
         let keys = self.queries.iter().filter(|query| query.scope == scope).map(|query| &query.key);
         keys.filter_map(|key| answers.remove_entry(key)).collect()
+    }
+}
+
+fn source(outcome: Result<QuerySet, Refusal>) -> Source<QuerySet> {
+    match outcome {
+        Ok(answers) => Source::Collected(answers),
+        Err(refusal) => Source::unavailable(refusal.reason),
     }
 }
 
