@@ -60,7 +60,7 @@ pub fn evaluate(bundle: &Bundle, registry: &Registry, settings: &Settings) -> Re
     let aws = bundle.aws.collected();
     let instance = aws.and_then(|aws| {
         let instance = aws.instance.collected()?;
-        let cluster = aws.cluster.collected().and_then(Option::as_ref);
+        let cluster = aws.cluster.collected().and_then(Option::as_ref).filter(|_| bundle.asked.cluster.is_some());
         Some(Instance {
             id: cluster.map_or(&instance.id, |cluster| &cluster.id).clone(),
             region: aws.region.clone(),
@@ -149,6 +149,8 @@ fn judged(
     used: &mut [bool],
 ) -> CheckResult {
     hits.sort_by(|a, b| a.finding.cmp(&b.finding));
+    // A cluster and its instances may share a parameter group's name.
+    hits.dedup_by(|a, b| a.finding == b.finding);
     let mut waived: Vec<(Hit, &Waiver)> = Vec::new();
     let mut left = Vec::new();
     for hit in hits {
@@ -220,7 +222,7 @@ fn sentence(check: &Check, count: usize) -> String {
 fn remedy(check: &Check, hits: &[Hit]) -> Remedy {
     let mut commands: Vec<String> = Vec::new();
     for hit in hits {
-        for command in check.remedy.commands.iter().filter_map(|command| template::fill(command, &hit.values)) {
+        for command in check.remedy.commands.iter().filter_map(|command| template::fill_command(command, &hit.values)) {
             if !commands.contains(&command) {
                 commands.push(command);
             }

@@ -19,6 +19,7 @@ pub mod demo;
 pub mod evaluate;
 pub mod exit;
 pub mod facts;
+pub mod finding;
 mod markdown;
 pub mod path;
 pub mod permissions;

@@ -23,6 +23,31 @@ pub fn fill(template: &str, values: &BTreeMap<String, String>) -> Option<String>
     Some(out)
 }
 
+/// A command with its placeholders filled; `None` when a value is missing or empty. In the comment behind a command,
+/// which begins with `-- `, a value is one line: a database's name may hold a newline, and what follows it would run.
+#[must_use]
+pub fn fill_command(template: &str, values: &BTreeMap<String, String>) -> Option<String> {
+    let mut out = String::new();
+    let mut in_comment = false;
+    for piece in pieces(template) {
+        match piece {
+            Piece::Text(text) => {
+                in_comment |= text.contains("-- ");
+                out.push_str(text);
+            }
+            Piece::Name(name) => {
+                let value = values.get(name).filter(|value| !value.is_empty())?;
+                if in_comment {
+                    out.extend(value.chars().map(|c| if c.is_control() { '?' } else { c }));
+                } else {
+                    out.push_str(value);
+                }
+            }
+        }
+    }
+    Some(out)
+}
+
 enum Piece<'a> {
     Text(&'a str),
     Name(&'a str),
@@ -67,6 +92,15 @@ mod tests {
         assert_eq!(fill("{a}-{b_c} {} {A} {\"x\": [{a}]}", &values).as_deref(), Some("1-{a} {} {A} {\"x\": [1]}"));
         assert_eq!(fill("{missing}", &values), None);
         assert_eq!(placeholders("x {a} {b_c}{a} {").collect::<Vec<_>>(), ["a", "b_c", "a"]);
+    }
+
+    #[test]
+    fn a_name_cannot_leave_the_comment_of_a_command() {
+        let values =
+            |name: &str| BTreeMap::from([("t".to_owned(), "\"a\nb\"".to_owned()), ("d".to_owned(), name.to_owned())]);
+        let filled = fill_command("DROP TABLE {t};  -- in database {d}", &values("x\nDROP TABLE y;\r"));
+        assert_eq!(filled.as_deref(), Some("DROP TABLE \"a\nb\";  -- in database x?DROP TABLE y;?"));
+        assert_eq!(fill_command("DROP TABLE {t};  -- in database {d}", &values("")), None);
     }
 
     proptest::proptest! {

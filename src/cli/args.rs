@@ -96,7 +96,7 @@ pub(super) struct SourceArgs {
     /// Do not ask AWS: judge a database alone
     #[arg(long)]
     pub no_aws: bool,
-    /// libpq URL; else `DATABASE_URL`, PG* variables, ~/.pgpass, and the instance's own endpoint
+    /// libpq URL; else PG* variables, ~/.pgpass, and the instance's own endpoint
     #[arg(long, value_name = "URL")]
     pub database_url: Option<String>,
     /// Do not ask the database: judge AWS alone

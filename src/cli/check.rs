@@ -1,7 +1,5 @@
 //! `check` and `collect`.
 
-use jiff::Timestamp;
-
 use super::args::{CheckArgs, CollectArgs};
 use super::console::Console;
 use super::error::Error;
@@ -20,8 +18,9 @@ pub(super) async fn run(args: CheckArgs, outputs: &[Output], console: &Console) 
     let bundle = match &args.evidence {
         Some(path) => {
             let mut bundle = Bundle::load(path)?;
+            // The code may be here although AWS and the database are not; what was collected with the rest stays else.
             if args.source.declared.is_some() {
-                bundle.declared = evidence::declarations(&args.source, None)?;
+                bundle.declared = evidence::declarations(&args.source, config.as_ref())?;
             }
             console.progress(&format!("judging evidence of {}", bundle.collected_at.strftime("%Y-%m-%d %H:%M UTC")));
             bundle
@@ -52,12 +51,7 @@ pub(super) async fn collect(args: CollectArgs, console: &Console) -> Result<u8, 
         return Ok(exit::GO);
     }
     for gap in gaps {
-        console.say(&format!("warning: {gap}"));
+        console.warn(&gap);
     }
     Ok(exit::INCOMPLETE)
-}
-
-/// The moment of judgement.
-pub(super) fn now() -> Timestamp {
-    Timestamp::now()
 }

@@ -79,19 +79,19 @@ impl Console {
         }
     }
 
-    /// Says something beside the report, also where no terminal is.
-    pub(super) fn say(&self, text: &str) {
+    /// A warning beside the report: on a terminal, or with `--verbose`.
+    pub(super) fn warn(&self, text: &str) {
         self.end_progress();
-        let _ = writeln!(io::stderr(), "{text}");
+        if self.verbose || io::stderr().is_terminal() {
+            let _ = writeln!(io::stderr(), "warning: {text}");
+        }
     }
 
     pub(super) fn error(text: &str) {
         let style = anstyle::AnsiColor::Red.on_default().bold();
-        let prefix = if text.starts_with("error: ") { "" } else { "error: " };
-        let mut err = AutoStream::auto(io::stderr());
+        // A message that shows a place in a file begins with the word already.
         let text = text.strip_prefix("error: ").unwrap_or(text);
-        let _ = writeln!(err, "{style}error:{style:#} {text}");
-        let _ = prefix;
+        let _ = writeln!(AutoStream::auto(io::stderr()), "{style}error:{style:#} {text}");
     }
 }
 

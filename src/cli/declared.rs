@@ -38,7 +38,7 @@ pub(super) fn run(args: &DeclaredArgs, console: &Console) -> Result<u8, Error> {
     let found = match evidence::read_declared(&path, stack, args.resource.as_deref()) {
         // A folder without code declares nothing, which is an answer here.
         Err(Error::Declared(error @ NothingToRead { .. })) => {
-            console.say(&format!("warning: {error}"));
+            console.warn(&error.to_string());
             Vec::new()
         }
         found => found?,

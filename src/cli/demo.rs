@@ -18,21 +18,19 @@ const RECORDED: &str = include_str!("../../fixtures/bundles/story.json");
 pub(super) async fn run(args: &DemoArgs, console: &Console) -> Result<u8, Error> {
     let registry = Registry::built_in();
     let progress = |text: &str| console.progress(text);
+    let mut notes = Vec::new();
     let bundle = match demo::start(&progress).await {
         Ok(world) => {
-            let version = world.server().version().clone();
-            console.say(&format!(
-                "A PostgreSQL {version} plays the story's 12.19, which is nowhere packaged; ops.server-version tells."
-            ));
+            let (version, told) = (world.server().version(), world.told_version());
+            notes
+                .push(format!("a demo: PostgreSQL {version} plays the story's {told}, which ops.server-version tells"));
             let seen = demo::or_interrupted(Box::pin(look(&world, args, &registry, console))).await;
             world.shutdown().await?;
             seen??
         }
         Err(demo::Error::NoServer { tried }) => {
-            console.say("No PostgreSQL server can be had here, so this judges recorded evidence:");
-            for reason in tried {
-                console.say(&format!("  {reason}"));
-            }
+            let tried = tried.join("; ");
+            notes.push(format!("a demo of recorded evidence, since no PostgreSQL server can be had here: {tried}"));
             serde_json::from_str(RECORDED).expect("a test reads it")
         }
         Err(error) => return Err(error.into()),
@@ -40,7 +38,8 @@ pub(super) async fn run(args: &DemoArgs, console: &Console) -> Result<u8, Error>
     if let Some(path) = &args.save {
         bundle.save(path)?;
     }
-    let report = evaluate(&bundle, &registry, &settings(args));
+    let mut report = evaluate(&bundle, &registry, &settings(args));
+    report.notes.splice(0..0, notes);
     console.print(&output::render(&report, args.format, console.width()))?;
     Ok(exit::of(report.verdict))
 }
@@ -65,7 +64,7 @@ async fn look(world: &demo::Demo, args: &DemoArgs, registry: &Registry, console:
 }
 
 fn settings(args: &DemoArgs) -> Settings {
-    let now = super::check::now();
+    let now = super::settings::now();
     Settings {
         target: args.target.clone(),
         platform: None,

@@ -17,9 +17,6 @@ use crate::facts::{
 use crate::secret::Secret;
 use crate::version::PgVersion;
 
-/// Read here and not by the arguments, where a variable meant for another program would count as an option given.
-const URL_VARIABLE: &str = "DATABASE_URL";
-
 /// Why there is no database evidence when nobody could tell where the database is.
 const NO_ADDRESS: &str = "RDS names no endpoint, and there is no --database-url and no PGHOST";
 
@@ -84,7 +81,7 @@ pub(super) fn bundle(
     Bundle {
         schema_version: SCHEMA_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
-        collected_at: super::check::now(),
+        collected_at: super::settings::now(),
         asked,
         aws,
         database,
@@ -131,11 +128,7 @@ async fn database(
         return Ok(Source::SwitchedOff { flag: "--no-database".to_owned() });
     }
     let env: postgres::Environment = std::env::vars().collect();
-    let given = match (&args.database_url, env.get(URL_VARIABLE).filter(|url| !url.is_empty())) {
-        (None, Some(url)) => postgres::Settings::from_user(Some(url), &env)
-            .map_err(|error| Error::Usage(format!("{URL_VARIABLE}: {error}")))?,
-        (url, _) => postgres::Settings::from_user(url.as_deref(), &env)?,
-    };
+    let given = postgres::Settings::from_user(args.database_url.as_deref(), &env)?;
     let needs_address = given.is_none() || args.secret.as_deref() == Some("master");
     let address = if needs_address { address.await.ok() } else { None };
     let settings = match (given, &address) {
@@ -214,6 +207,9 @@ pub(super) fn read_declared(
     stack: Option<&str>,
     resource: Option<&str>,
 ) -> Result<Vec<Declaration>, Error> {
+    // A path from a configuration file is absolute; a report names files as they are seen from here.
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = path.strip_prefix(&here).ok().filter(|rest| !rest.as_os_str().is_empty()).unwrap_or(path);
     let found = declared::read(path, stack)?;
     let Some(resource) = resource else { return Ok(found) };
     let names: Vec<String> = found.iter().map(|declaration| declaration.resource.clone()).collect();

@@ -25,7 +25,7 @@ pub(super) fn init(args: &InitArgs, console: &Console) -> Result<u8, Error> {
     for (name, text) in files {
         let path = args.folder.join(name);
         if path.exists() {
-            console.say(&format!("{} is there already, kept", path.display()));
+            console.print(&format!("{} is there already, kept\n", path.display()))?;
             continue;
         }
         let failed = |source| Error::Write { path: path.clone(), source };
@@ -33,7 +33,7 @@ pub(super) fn init(args: &InitArgs, console: &Console) -> Result<u8, Error> {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
         std::fs::write(&path, text).map_err(failed)?;
-        console.say(&format!("wrote {}", path.display()));
+        console.print(&format!("wrote {}\n", path.display()))?;
     }
     Ok(exit::GO)
 }

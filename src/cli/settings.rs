@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use super::args::CheckArgs;
-use super::check::now;
 use super::error::Error;
 use crate::checks::{Registry, docs};
 use crate::config::{self, Config};
@@ -71,4 +72,9 @@ pub(super) fn judgement(args: &CheckArgs, config: Option<&Config>) -> Result<Set
         today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
         generated_at: now,
     })
+}
+
+/// The moment of collecting, and of judging.
+pub(super) fn now() -> Timestamp {
+    Timestamp::now()
 }

@@ -79,7 +79,7 @@ impl Watchdog {
         I: IntoIterator<Item = S>,
         S: AsRef<OsStr>,
     {
-        let mut command = account.map_or_else(|| Command::new("sh"), |account| account.command("sh"));
+        let mut command = account.map_or_else(|| Command::new("/bin/sh"), |account| account.command("sh"));
         command.args(["-c", script, "watchdog"]).args(arguments).current_dir(&folder).process_group(0);
         // Nothing of the caller's PG*, LC_* or LD_PRELOAD may change the server.
         command.env_clear().env("LC_ALL", "C");

@@ -89,6 +89,12 @@ impl Demo {
         self.folder.folder().join("code")
     }
 
+    /// The version that the recorded answers give the instance.
+    #[must_use]
+    pub fn told_version(&self) -> &'static str {
+        rds::Versions::of(self.server.version().major()).actual
+    }
+
     /// The server, for its version and address.
     #[must_use]
     pub fn server(&self) -> &Server {
@@ -143,21 +149,22 @@ pub async fn or_interrupted<F: Future>(work: F) -> Result<F::Output, Error> {
 }
 
 async fn set_up(folder: &Arc<Guarded>, progress: &dyn Fn(&str)) -> Result<Demo, Error> {
-    write_code(folder.folder()).map_err(Error::Folder)?;
     let superuser_password = random::hex(24).map_err(Error::Random)?;
     let password = random::hex(24).map_err(Error::Random)?;
     let server = any_server(folder, &superuser_password, progress).await?;
     progress("seeding the databases of the story");
     let superuser = story::Superuser { name: SUPERUSER, password: &superuser_password, port: server.port() };
     story::tell(&superuser, &password).await?;
-    let rds = RdsEndpoint::serve(server.port()).await.map_err(Error::Rds)?;
+    let versions = rds::Versions::of(server.version().major());
+    write_code(folder.folder(), versions).map_err(Error::Folder)?;
+    let rds = RdsEndpoint::serve_as(server.port(), versions).await.map_err(Error::Rds)?;
     Ok(Demo { server, rds, folder: Arc::clone(folder), password })
 }
 
-fn write_code(folder: &Path) -> io::Result<()> {
+fn write_code(folder: &Path, versions: rds::Versions) -> io::Result<()> {
     let code = folder.join("code").join("infrastructure");
     fs::create_dir_all(&code)?;
-    fs::write(code.join("index.ts"), CODE)
+    fs::write(code.join("index.ts"), versions.code(CODE))
 }
 
 /// The first server that starts: of the story's major when it is cached, installed or to be had from npm, in this

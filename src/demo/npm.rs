@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn a_failed_program_says_why_but_no_password() {
         let error = checked("npm", VERSIONS[0].1, &|command| command.output(), &mut {
-            let mut command = Command::new("sh");
+            let mut command = Command::new("/bin/sh");
             command.args(["-c", "echo 'npm warn x' >&2; echo 'npm error 404 https://me:canary@host/p' >&2; exit 1"]);
             command
         });

@@ -73,6 +73,45 @@ const SELECTORS: [&str; 9] = [
 /// The part of the story's instance that is not known before its server runs.
 const RECORDED_ENDPOINT: &str = "<Address>127.0.0.1</Address><Port>5432</Port>";
 
+/// Operations whose answers tell the instance's version; the others list versions, and stay as they are.
+const ABOUT_INSTANCE: [&str; 3] = ["DescribeDBInstances", "DescribeDBSnapshots", "DescribePendingMaintenanceActions"];
+
+/// The minors that the story happens at, of the major of the server at hand. They are in the recorded lists: from each
+/// of the actual ones 16.3 is a valid target, and 16.1 is not.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Versions {
+    pub declared: &'static str,
+    pub actual: &'static str,
+    /// What RDS would move it to next.
+    next: &'static str,
+}
+
+impl Versions {
+    const RECORDED: Self = Self { declared: "12.17", actual: "12.19", next: "12.20" };
+
+    /// Those for a server of a major; of a major that the story cannot happen at, the recorded ones.
+    pub(super) fn of(major: u64) -> Self {
+        match major {
+            13 => Self { declared: "13.13", actual: "13.15", next: "13.16" },
+            14 => Self { declared: "14.10", actual: "14.12", next: "14.13" },
+            15 => Self { declared: "15.5", actual: "15.7", next: "15.8" },
+            _ => Self::RECORDED,
+        }
+    }
+
+    fn retold(self, about_instance: bool, text: String) -> String {
+        if !about_instance {
+            return text;
+        }
+        text.replace(Self::RECORDED.actual, self.actual).replace(Self::RECORDED.next, self.next)
+    }
+
+    /// The story's code, declaring what it declares.
+    pub(super) fn code(self, recorded: &str) -> String {
+        recorded.replace(Self::RECORDED.declared, self.declared)
+    }
+}
+
 /// A running stand-in; it ends when dropped.
 #[derive(Debug)]
 pub struct RdsEndpoint {
@@ -86,9 +125,17 @@ impl RdsEndpoint {
     /// # Errors
     /// When no port can be had.
     pub async fn serve(postgres_port: u16) -> io::Result<Self> {
+        Self::serve_as(postgres_port, Versions::RECORDED).await
+    }
+
+    /// As [`RdsEndpoint::serve`], with the story's instance at other versions.
+    ///
+    /// # Errors
+    /// When no port can be had.
+    pub(super) async fn serve_as(postgres_port: u16, versions: Versions) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        Ok(Self { address, task: tokio::spawn(accept(listener, postgres_port)) })
+        Ok(Self { address, task: tokio::spawn(accept(listener, postgres_port, versions)) })
     }
 
     /// For `AWS_ENDPOINT_URL`.
@@ -104,13 +151,13 @@ impl Drop for RdsEndpoint {
     }
 }
 
-async fn accept(listener: TcpListener, postgres_port: u16) {
+async fn accept(listener: TcpListener, postgres_port: u16, versions: Versions) {
     // Held by this task, so that they end with it.
     let mut connections = JoinSet::new();
     loop {
         // A client that has gone already is no reason to stop.
         let Ok((stream, _)) = listener.accept().await else { continue };
-        let service = service_fn(move |request| answer(request, postgres_port));
+        let service = service_fn(move |request| answer(request, postgres_port, versions));
         connections.spawn(async move {
             // The client sees a broken connection; there is nobody else to tell.
             let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
@@ -119,7 +166,11 @@ async fn accept(listener: TcpListener, postgres_port: u16) {
     }
 }
 
-async fn answer(request: Request<Incoming>, postgres_port: u16) -> Result<Response<Full<Bytes>>, hyper::Error> {
+async fn answer(
+    request: Request<Incoming>,
+    postgres_port: u16,
+    versions: Versions,
+) -> Result<Response<Full<Bytes>>, hyper::Error> {
     let path = request.uri().path().to_owned();
     let Ok(body) = Limited::new(request.into_body(), REQUEST_LIMIT).collect().await else {
         return Ok(xml(StatusCode::BAD_REQUEST, error("MalformedInput", "the request cannot be read")));
@@ -134,7 +185,7 @@ async fn answer(request: Request<Incoming>, postgres_port: u16) -> Result<Respon
     }
     let parameters = form(&String::from_utf8_lossy(&body.to_bytes()));
     let (status, text) = recorded(&parameters, postgres_port, Timestamp::now());
-    Ok(xml(status, text))
+    Ok(xml(status, versions.retold(parameters.iter().any(|(_, value)| ABOUT_INSTANCE.contains(&value.as_str())), text)))
 }
 
 fn xml(status: StatusCode, text: String) -> Response<Full<Bytes>> {

@@ -13,12 +13,11 @@ pub mod table;
 pub(crate) mod text;
 mod wrap;
 
-use std::fmt;
-
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::checks::{FailsAt, Severity};
+pub use crate::finding::{Finding, Location};
 use crate::upgrade::Platform;
 use crate::version::PgVersion;
 
@@ -153,40 +152,6 @@ pub struct Open<'a> {
     pub severity: Severity,
     pub reason: &'a str,
     pub results: Vec<&'a CheckResult>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Finding {
-    pub database: Option<String>,
-    /// As the owner of the thing would write it: `schema.table.column`.
-    pub object: String,
-    pub kind: String,
-    pub detail: String,
-    /// Of infrastructure code.
-    pub location: Option<Location>,
-}
-
-/// `app: public.hooks.fn (table column): regproc`, without what is empty.
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(database) = &self.database {
-            write!(f, "{database}: ")?;
-        }
-        f.write_str(&self.object)?;
-        if !self.kind.is_empty() {
-            write!(f, " ({})", self.kind)?;
-        }
-        if !self.detail.is_empty() {
-            write!(f, ": {}", self.detail)?;
-        }
-        Ok(())
-    }
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Location {
-    pub file: String,
-    pub line: u32,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use comfy_table::{Cell, ColumnConstraint, ContentArrangement, Table, Width};
 
 use super::text::one_line;
 use super::{CheckResult, Finding, Report, Status, Verdict, wrap};
-use crate::checks::{FailsAt, Severity};
+use crate::checks::Severity;
 
 /// Findings and commands shown of one check; the rest is counted.
 const SHOWN: usize = 5;
@@ -109,10 +109,9 @@ fn rows(report: &Report, width: usize) -> Vec<Row> {
 }
 
 fn failed_row(result: &CheckResult, width: usize) -> Row {
-    // Of a blocker the moment is what it costs; a warning has one only where something then breaks.
-    let tells = result.severity == Severity::Blocker
-        || (result.severity == Severity::Warning && matches!(result.fails_at, FailsAt::Outage | FailsAt::After));
-    let moment = if tells { format!(" ({})", result.fails_at.in_words()) } else { String::new() };
+    // Of a blocker the moment is what it costs; a warning stops nothing.
+    let moment =
+        if result.severity == Severity::Blocker { format!(" ({})", result.fails_at.in_words()) } else { String::new() };
     let mut body = vec![format!("{}{moment}", result.id)];
     // The sentence may say it all already.
     let says_more = |finding: &&Finding| finding.detail != result.summary || finding.location.is_some();

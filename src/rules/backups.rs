@@ -26,6 +26,10 @@ pub(super) fn backup_age(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     let instance = aws.instance.get()?;
     let cluster = facts.cluster()?;
     let id = cluster.map_or(&instance.id, |cluster| &cluster.id);
+    let retention = cluster.map_or(instance.backup_retention_period, |cluster| cluster.backup_retention_period);
+    if retention == Some(0) {
+        return Ok(Outcome::not_applicable("automated backups are off, see rds.backups-off"));
+    }
     let snapshots = aws.snapshots.get()?;
     let newest = snapshots
         .iter()
@@ -47,8 +51,8 @@ pub(super) fn backup_age(facts: &Facts<'_>) -> Result<Outcome, Gap> {
         }
         Some(_) => {}
     }
-    let option = if cluster.is_some() { "cluster" } else { "instance" };
-    let hits = hits.into_iter().map(|hit| hit.with("id", shell(id)).with("what", option));
+    let (what, kind) = if cluster.is_some() { ("cluster-", "cluster") } else { ("", "instance") };
+    let hits = hits.into_iter().map(|hit| hit.with("id", shell(id)).with("what", what).with("kind", kind));
     Ok(Outcome::hits(hits.collect()))
 }
 

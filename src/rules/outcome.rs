@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::report::{Finding, Location};
+use crate::finding::{Finding, Location};
 
 /// The outcome of a rule. Missing evidence is none of these: it is the rule's `Err`.
 #[derive(Clone, Debug, PartialEq, Eq)]

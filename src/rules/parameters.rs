@@ -22,6 +22,13 @@ fn groups(facts: &Facts<'_>) -> Result<Vec<GroupStatus>, Gap> {
     Ok(groups)
 }
 
+/// A group belongs to a major: within one it stays in use.
+fn groups_stay(facts: &Facts<'_>) -> Result<Option<Outcome>, Gap> {
+    let (source, target) = (&facts.instance()?.engine_version, &facts.upgrade.target);
+    let reason = || format!("{source} to {target} is no major upgrade, the parameter groups stay");
+    Ok((target.major() <= source.major()).then(|| Outcome::not_applicable(reason())))
+}
+
 /// All groups in use are applied.
 pub(super) fn parameter_group_status(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     let id = shell(&facts.instance()?.id);
@@ -34,6 +41,9 @@ pub(super) fn parameter_group_status(facts: &Facts<'_>) -> Result<Outcome, Gap> 
 
 /// No custom group needs a counterpart in the target's family.
 pub(super) fn parameter_group_family(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    if let Some(outcome) = groups_stay(facts)? {
+        return Ok(outcome);
+    }
     let aws = facts.aws()?;
     let engine = &aws.instance.get()?.engine;
     let family = crate::upgrade::family(engine, facts.upgrade.target.major());
@@ -68,6 +78,9 @@ pub(super) fn parameter_group_family(facts: &Facts<'_>) -> Result<Outcome, Gap> 
 
 /// Every value that a person set is the target family's default.
 pub(super) fn lost_parameters(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    if let Some(outcome) = groups_stay(facts)? {
+        return Ok(outcome);
+    }
     let aws = facts.aws()?;
     let engine = &aws.instance.get()?.engine;
     let family = crate::upgrade::family(engine, facts.upgrade.target.major());
@@ -120,6 +133,9 @@ fn family_defaults<'a>(facts: &Facts<'a>, family: &str) -> Result<BTreeMap<&'a s
 
 /// Clients that may connect without TLS today may do so after the upgrade.
 pub(super) fn force_ssl(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    if let Some(outcome) = groups_stay(facts)? {
+        return Ok(outcome);
+    }
     let aws = facts.aws()?;
     let instance = aws.instance.get()?;
     let family = crate::upgrade::family(&instance.engine, facts.upgrade.target.major());

@@ -68,12 +68,11 @@ fn help() {
 #[test]
 fn init_writes_and_keeps() {
     let first = preflight("init").run().code(0);
-    assert_eq!(first.stdout, "");
     let (config, workflow) = (first.home("preflight.toml"), first.home(".github/workflows/pg-preflight.yml"));
     assert!(config.is_file() && workflow.is_file(), "{}", first.stderr);
-    assert!(first.stderr.contains("wrote ./preflight.toml"), "{}", first.stderr);
+    assert!(first.stdout.contains("wrote ./preflight.toml"), "{}", first.stdout);
     let kept = preflight("init").file("preflight.toml", "# mine\n").run().code(0);
-    assert!(kept.stderr.contains("preflight.toml is there already, kept"), "{}", kept.stderr);
+    assert!(kept.stdout.contains("preflight.toml is there already, kept"), "{}", kept.stdout);
     assert_eq!(std::fs::read_to_string(kept.home("preflight.toml")).unwrap(), "# mine\n");
     assert!(kept.home(".github/workflows/pg-preflight.yml").is_file());
     let folder = preflight("init deep/er").run().code(0);

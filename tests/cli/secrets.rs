@@ -16,7 +16,6 @@ fn ways(place: &Place, user: &str, words: &str) -> Vec<Preflight> {
     let ask = |more: &str| place.ask(&format!("{words} --verbose {more}"));
     vec![
         ask(&format!("--database-url postgres://{user}:{CANARY}@{host}:{port}/{database}")),
-        ask("").env("DATABASE_URL", format!("postgres://{user}:{CANARY}@{host}:{port}/{database}")),
         ask(&bare).env("PGPASSWORD", CANARY),
         ask(&bare).file(".pgpass", &format!("*:*:*:*:{CANARY}\n")),
         ask("").args(["--database-url", &format!("host={host} port={port} user={user} password='{CANARY}'")]),
@@ -84,7 +83,6 @@ fn a_failure_repeats_no_password() {
         format!("postgres://me:a@{CANARY}@127.0.0.1:1/x"),
     ] {
         says_nothing(story().ask("check --verbose --target 16.3").args(["--database-url", url.as_str()]));
-        says_nothing(story().ask("check --verbose --target 16.3").env("DATABASE_URL", &url));
     }
 }
 

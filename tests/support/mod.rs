@@ -26,8 +26,14 @@ pub(crate) fn server(major: u64) -> &'static Server {
 
 /// A server of the test's own, gone when it is dropped.
 pub(crate) fn fresh_server(major: u64) -> Server {
-    let settings = SETTINGS.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let options = ServerOptions { settings, ..ServerOptions::default() };
+    fresh_server_with(major, &[], None)
+}
+
+/// As [`fresh_server`], with settings that win over the common ones, and a password that is demanded from everyone.
+pub(crate) fn fresh_server_with(major: u64, settings: &[(&str, &str)], password: Option<&str>) -> Server {
+    let settings = SETTINGS.iter().chain(settings).map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let password = password.map(str::to_owned);
+    let options = ServerOptions { settings: settings.collect(), password, ..ServerOptions::default() };
     Server::start(&binaries(major), &options).unwrap_or_else(|error| panic!("{}", chain(&error)))
 }
 
@@ -39,9 +45,16 @@ pub(crate) fn binaries(major: u64) -> Binaries {
 
 /// A connection to a database of a server, as its superuser.
 pub(crate) async fn connect(server: &Server, database: &str) -> tokio_postgres::Client {
+    connect_as(&server.url(database)).await
+}
+
+/// A connection without TLS.
+pub(crate) async fn connect_as(url: &str) -> tokio_postgres::Client {
     let (client, connection) =
-        tokio_postgres::connect(&server.url(database), tokio_postgres::NoTls).await.expect("the server is ready");
+        tokio_postgres::connect(url, tokio_postgres::NoTls).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
     tokio::spawn(connection);
+    // A test that waits for a lock fails instead of hanging.
+    client.batch_execute("SET statement_timeout = '60s'").await.expect("an open session");
     client
 }
 

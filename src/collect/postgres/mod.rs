@@ -37,12 +37,14 @@ impl Default for Limits {
 const SERVER: &str = "@server";
 const DATABASES: &str = "@databases";
 
-/// `rdsadmin` exists on every RDS server, `aurora_version` only on Aurora.
+/// `rdsadmin` exists on every RDS server, `aurora_version` only on Aurora; elsewhere than in `pg_catalog` it is
+/// somebody's own.
 const SERVER_SQL: &str = "
 SELECT current_user AS user,
        r.rolsuper AS superuser,
        EXISTS (SELECT 1 FROM pg_catalog.pg_roles a WHERE a.rolname = 'rdsadmin') AS rds,
-       EXISTS (SELECT 1 FROM pg_catalog.pg_proc p WHERE p.proname = 'aurora_version') AS aurora,
+       EXISTS (SELECT 1 FROM pg_catalog.pg_proc p
+               WHERE p.proname = 'aurora_version' AND p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace) AS aurora,
        pg_catalog.pg_is_in_recovery() AS in_recovery
 FROM pg_catalog.pg_roles r
 WHERE r.rolname = current_user";
