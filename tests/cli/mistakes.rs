@@ -109,13 +109,12 @@ fn a_bad_url_is_a_mistake_and_is_not_repeated() {
     assert!(line.contains("'nowhere'"), "{line}");
 }
 
+/// The environment of a pipeline has a `DATABASE_URL` for other programs, of whatever database.
 #[test]
-fn the_variable_of_other_programs_is_none_of_ours() {
-    // Pipelines have DATABASE_URL for other steps, often with another database: it would be judged without a word.
-    for url in ["", "mysql://me:canary@db/x", "postgres://127.0.0.1:1/x"] {
+fn a_variable_of_other_programs_means_nothing() {
+    for url in ["", "mysql://me:canary@db/x", "postgres://me:canary@db/x"] {
         let ran = clean().ask("check --target 17.6 --format json").env("DATABASE_URL", url).env("PGUSER", "postgres");
-        let report = ran.run().report(0);
-        assert_eq!(report.status("pg.reg-types"), "pass", "the endpoint that RDS names");
+        assert_eq!(ran.run().report(0).status("pg.reg-types"), "pass", "the endpoint that RDS names");
     }
 }
 

@@ -86,6 +86,17 @@ fn a_failure_repeats_no_password() {
     }
 }
 
+/// The role's own name may be what somebody pasted a password into; the server repeats it, and so we do not hide it.
+/// A password that the server repeats is hidden.
+#[test]
+fn help_shows_no_value_of_the_environment() {
+    for words in ["check --help", "collect --help", "check -h"] {
+        let ran = crate::harness::preflight(words).env("DATABASE_URL", format!("postgres://me:{CANARY}@db/x")).run();
+        assert_eq!(ran.code, Some(0));
+        assert!(!ran.stdout.contains(CANARY), "{}", ran.stdout);
+    }
+}
+
 const SECRET: &str = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:db";
 
 /// What Secrets Manager answers with.
