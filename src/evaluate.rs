@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use wildmatch::WildMatch;
 
 use crate::checks::{Check, Registry, Severity, template};
-use crate::facts::{Bundle, Gap};
+use crate::facts::{Bundle, Gap, Source};
 use crate::report::{CheckResult, Coverage, Declared, Finding, Instance, NotEntered, Remedy, Report, Status, Verdict};
 use crate::rules::{self, Expectations, Facts, Hit, Open, Outcome};
 use crate::upgrade::{Platform, Upgrade};
@@ -25,7 +25,7 @@ pub struct Settings {
     pub skip: Vec<String>,
     pub waivers: Vec<Waiver>,
     pub fail_on: Severity,
-    /// Flags that switched evidence off, to be repeated beside the verdict.
+    /// Flags that switched checks off, to be repeated beside the verdict with those that the evidence tells of.
     pub switched_off: Vec<String>,
     /// Evidence older than this cannot make a GO.
     pub max_age: Option<std::time::Duration>,
@@ -92,9 +92,10 @@ pub fn evaluate(bundle: &Bundle, registry: &Registry, settings: &Settings) -> Re
     }
 }
 
-/// The upgrade that the evidence is about: the actual version, and what the target resolves to.
+/// The upgrade that the evidence is about: the actual version, and what the target resolves to. Of AWS only what is
+/// believed counts, since the versions decide which checks apply.
 fn resolve(bundle: &Bundle, settings: &Settings) -> Upgrade {
-    let aws = bundle.aws.collected();
+    let aws = bundle.aws.collected().filter(|aws| settings.expectations.disappointment(aws).is_none());
     let instance = aws.and_then(|aws| aws.instance.collected());
     let server = bundle.database.collected().map(|database| &database.server);
     let platform = settings.platform.unwrap_or_else(|| {
@@ -353,15 +354,25 @@ fn verdict(results: &[CheckResult], fail_on: Severity) -> Verdict {
     }
 }
 
+/// The flag that switched a collection off, also where that was done on another machine.
+fn flag<T>(source: &Source<T>) -> Option<String> {
+    match source {
+        Source::SwitchedOff { flag } => Some(flag.clone()),
+        _ => None,
+    }
+}
+
 fn coverage(bundle: &Bundle, settings: &Settings) -> Coverage {
-    let mut coverage = Coverage { switched_off: settings.switched_off.clone(), ..Coverage::default() };
+    let collected = [flag(&bundle.aws), flag(&bundle.database)];
+    let switched_off = collected.into_iter().flatten().chain(settings.switched_off.iter().cloned()).collect();
+    let mut coverage = Coverage { switched_off, ..Coverage::default() };
     let Some(database) = bundle.database.collected() else { return coverage };
     for entry in &database.databases {
         match database.per_database.get(&entry.name) {
             Some(source) if source.collected().is_some() => coverage.databases.push(entry.name.clone()),
             other => {
                 let reason = match other {
-                    Some(crate::facts::Source::Unavailable { reason }) => reason.clone(),
+                    Some(Source::Unavailable { reason }) => reason.clone(),
                     _ if entry.is_invalid() => "invalid: a DROP DATABASE was interrupted".to_owned(),
                     _ if !entry.allow_connections => "it refuses connections (datallowconn)".to_owned(),
                     _ => "it was not entered".to_owned(),

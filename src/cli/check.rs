@@ -8,10 +8,12 @@ use super::{evidence, settings};
 use crate::evaluate::evaluate;
 use crate::exit;
 use crate::facts::Bundle;
+use crate::report::Status;
 
 pub(super) async fn run(args: CheckArgs, outputs: &[Output], console: &Console) -> Result<u8, Error> {
     let config = settings::config(args.source.subject.config.as_deref())?;
     let registry = settings::registry(&args.source.checks_dir, config.as_ref())?;
+    settings::globs(&args, &registry)?;
     let settings = settings::judgement(&args, config.as_ref())?;
     let bundle = match &args.evidence {
         Some(path) => {
@@ -26,6 +28,10 @@ pub(super) async fn run(args: CheckArgs, outputs: &[Output], console: &Console) 
         None => evidence::gather(&args.source, config.as_ref(), Some(&settings.target), &registry, console).await?,
     };
     let report = evaluate(&bundle, &registry, &settings);
+    if report.results.iter().all(|result| result.status == Status::Skipped) {
+        let flags = report.coverage.switched_off.join(" ");
+        return Err(Error::Usage(format!("there is nothing to judge with {flags}")));
+    }
     output::write(&report, outputs, console)?;
     Ok(exit::of(report.verdict))
 }
@@ -45,7 +51,7 @@ pub(super) async fn collect(args: CollectArgs, console: &Console) -> Result<u8, 
         return Ok(exit::GO);
     }
     for gap in gaps {
-        console.warn(&gap);
+        console.explain(&gap);
     }
     Ok(exit::INCOMPLETE)
 }

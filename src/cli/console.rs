@@ -27,6 +27,8 @@ impl Console {
             Color::Always => ColorChoice::Always,
             Color::Never => ColorChoice::Never,
         };
+        // For what is said on stderr, also by an error that knows no console.
+        color.write_global();
         let show_progress = !global.quiet && !global.verbose && io::stderr().is_terminal();
         Self { color, verbose: global.verbose, bar: RefCell::new(None), show_progress }
     }
@@ -77,12 +79,10 @@ impl Console {
         }
     }
 
-    /// A warning beside the report: on a terminal, or with `--verbose`.
-    pub(super) fn warn(&self, text: &str) {
+    /// Why the exit code is not 0, where no report says it: that is no warning, and is said always.
+    pub(super) fn explain(&self, text: &str) {
         self.end_progress();
-        if self.verbose || io::stderr().is_terminal() {
-            let _ = writeln!(io::stderr(), "warning: {text}");
-        }
+        let _ = writeln!(io::stderr(), "unknown: {text}");
     }
 
     pub(super) fn error(text: &str) {

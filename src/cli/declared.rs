@@ -8,6 +8,7 @@ use super::args::{DeclaredArgs, Text};
 use super::console::Console;
 use super::error::Error;
 use super::{evidence, settings};
+use crate::collect::declared::Error::NothingToRead;
 use crate::exit;
 use crate::facts::Declaration;
 
@@ -34,7 +35,14 @@ pub(super) fn run(args: &DeclaredArgs, console: &Console) -> Result<u8, Error> {
     let path = args.path.clone().or_else(|| named.and_then(|named| named.path.clone()));
     let path = path.unwrap_or_else(|| PathBuf::from("."));
     let stack = args.stack.as_deref().or(named.and_then(|named| named.stack.as_deref()));
-    let found = evidence::read_declared(&path, stack, args.resource.as_deref())?;
+    let found = match evidence::read_declared(&path, stack, args.resource.as_deref()) {
+        // A folder without code declares nothing, which is an answer here.
+        Err(Error::Declared(error @ NothingToRead { .. })) => {
+            console.explain(&error.to_string());
+            Vec::new()
+        }
+        found => found?,
+    };
     let text = match args.format {
         Text::Json => json(&found),
         Text::Text => text(&found),

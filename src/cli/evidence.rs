@@ -11,9 +11,14 @@ use crate::checks::Registry;
 use crate::collect::aws::{self, DatabaseAddress, Wanted};
 use crate::collect::{declared, postgres};
 use crate::config::Config;
-use crate::facts::{Asked, AwsFacts, Bundle, DatabaseFacts, Declaration, SCHEMA_VERSION, Source};
+use crate::facts::{
+    Asked, AwsFacts, Bundle, DatabaseFacts, Declaration, QueryOutcome, QuerySet, SCHEMA_VERSION, Source,
+};
 use crate::secret::Secret;
 use crate::version::PgVersion;
+
+/// Why there is no database evidence when nobody could tell where the database is.
+const NO_ADDRESS: &str = "RDS names no endpoint, and there is no --database-url and no PGHOST";
 
 /// Everything that was asked for, into one bundle. What cannot be had is said there; an `Err` is a mistake of the user.
 pub(super) async fn gather(
@@ -47,12 +52,23 @@ pub(super) async fn gather(
     // A mistake found by one ends the other: `try_join` drops it.
     let (aws, database): (Source<AwsFacts>, _) = tokio::try_join!(ask_aws, ask_database)?;
     console.end_progress();
+    let database = with_the_cause(database, &aws);
     let asked = match wanted {
         Some(Wanted::Instance(id)) => Asked { instance: Some(id), cluster: None },
         Some(Wanted::Cluster(id)) => Asked { instance: None, cluster: Some(id) },
         None => Asked::default(),
     };
     Ok(bundle(asked, aws, database, declared))
+}
+
+/// When AWS refused the description that would have had the address, that is the cause: one cause is said once.
+fn with_the_cause(database: Source<DatabaseFacts>, aws: &Source<AwsFacts>) -> Source<DatabaseFacts> {
+    match (&database, aws.collected().map(|aws| &aws.instance)) {
+        (Source::Unavailable { reason }, Some(Source::Unavailable { reason: cause })) if reason == NO_ADDRESS => {
+            Source::unavailable(cause)
+        }
+        _ => database,
+    }
 }
 
 /// A bundle of this moment.
@@ -124,10 +140,7 @@ async fn database(
         (None, _) if client.is_none() => {
             return Err(Error::Usage("which database? Pass --database-url, or set PGHOST".to_owned()));
         }
-        (None, _) => {
-            let reason = "RDS names no endpoint, and there is no --database-url and no PGHOST";
-            return Ok(Source::unavailable(reason));
-        }
+        (None, _) => return Ok(Source::unavailable(NO_ADDRESS)),
     };
     let settings = match log_in(args, client, address.as_ref(), settings).await {
         Ok(settings) => settings,
@@ -253,7 +266,22 @@ pub(super) fn gaps(bundle: &Bundle) -> Vec<String> {
     }
     gaps.extend(gap(&bundle.database, "database"));
     if let Some(database) = bundle.database.collected() {
-        gaps.extend(database.per_database.iter().filter_map(|(name, source)| gap(source, &format!("database {name}"))));
+        gaps.extend(failed(&database.cluster, "the server"));
+        for (name, source) in &database.per_database {
+            gaps.extend(gap(source, &format!("database {name}")));
+            gaps.extend(
+                source.collected().into_iter().flat_map(|answers| failed(answers, &format!("database {name}"))),
+            );
+        }
     }
     gaps
+}
+
+/// The queries that the server did not answer.
+fn failed(answers: &QuerySet, place: &str) -> Vec<String> {
+    let failed = answers.iter().filter_map(|(id, outcome)| match outcome {
+        QueryOutcome::Failed { reason } => Some(format!("{place}, {id}: {reason}")),
+        QueryOutcome::Rows(_) => None,
+    });
+    failed.collect()
 }

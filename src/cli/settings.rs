@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::args::CheckArgs;
 use super::error::Error;
-use crate::checks::Registry;
+use crate::checks::{Registry, docs};
 use crate::config::{self, Config};
 use crate::evaluate::Settings;
 use crate::rules::Expectations;
@@ -30,16 +30,27 @@ pub(super) fn registry(folders: &[PathBuf], config: Option<&Config>) -> Result<R
     Ok(registry)
 }
 
+/// A glob that matches no check is a slip of the pen, and with `--only` it would be a GO.
+pub(super) fn globs(args: &CheckArgs, registry: &Registry) -> Result<(), Error> {
+    let given = args.only.iter().map(|glob| ("--only", glob)).chain(args.skip.iter().map(|glob| ("--skip", glob)));
+    for (option, glob) in given {
+        let pattern = wildmatch::WildMatch::new(glob);
+        if !registry.iter().any(|check| pattern.matches(&check.id)) {
+            let near = docs::nearest(registry, glob);
+            let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) };
+            return Err(Error::Usage(format!("{option} {glob} matches no check{hint}")));
+        }
+    }
+    Ok(())
+}
+
 /// What the judgement depends on.
 pub(super) fn judgement(args: &CheckArgs, config: Option<&Config>) -> Result<Settings, Error> {
     let target = args.target.clone().or_else(|| config.and_then(|config| config.target.clone()));
     let target =
         target.ok_or_else(|| Error::Usage("which version? Pass --target VERSION, such as 16.3 or 16".to_owned()))?;
     let named = config.map(|config| &config.instance);
-    let mut switched_off: Vec<String> = Vec::new();
-    switched_off.extend(args.source.no_aws.then(|| "--no-aws".to_owned()));
-    switched_off.extend(args.source.no_database.then(|| "--no-database".to_owned()));
-    switched_off.extend(args.only.iter().map(|glob| format!("--only {glob}")));
+    let mut switched_off: Vec<String> = args.only.iter().map(|glob| format!("--only {glob}")).collect();
     switched_off.extend(args.skip.iter().map(|glob| format!("--skip {glob}")));
     let now = now();
     Ok(Settings {

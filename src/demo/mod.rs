@@ -116,7 +116,9 @@ impl Demo {
 /// # Errors
 /// [`Error::NoServer`] where the caller can fall back to recorded evidence; the others are real failures.
 pub async fn start(progress: &dyn Fn(&str)) -> Result<Demo, Error> {
-    let folder = Arc::new(Guarded::create().map_err(Error::Folder)?);
+    // Without a folder, or a shell that clears it away, there can be no server.
+    let folder = Guarded::create().map_err(|source| Error::NoServer { tried: vec![chain(&Error::Folder(source))] })?;
+    let folder = Arc::new(folder);
     let outcome = or_interrupted(set_up(&folder, progress)).await.and_then(|outcome| outcome);
     if outcome.is_err() {
         // Also ends a download that still runs.

@@ -84,6 +84,11 @@ impl Bundle {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(write)?;
+        // The mode above is for a new file; an old one, unless it is a device, becomes the owner's too.
+        #[cfg(unix)]
+        if file.metadata().map_err(write)?.is_file() {
+            file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600)).map_err(write)?;
+        }
         std::io::Write::write_all(&mut file, self.to_json().as_bytes()).map_err(write)
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn command(command: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> =
         comment.into_iter().flat_map(|comment| text(&format!("-- {comment}"), width)).collect();
     let mut line = String::new();
-    for word in units(code) {
+    for word in units(code, width.saturating_sub(2 + tail.len())) {
         let indent = usize::from(!line.is_empty());
         if !line.trim().is_empty() && line.width() + indent + word.width() + tail.len() > width {
             lines.push(format!("{line}{tail}"));
@@ -68,12 +68,17 @@ pub(super) fn command(command: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The words of a command, an option together with its value.
-fn units(command: &str) -> Vec<String> {
+/// The words of a command, an option together with its value where both fit.
+fn units(command: &str, width: usize) -> Vec<String> {
     let mut units: Vec<String> = Vec::new();
     for word in words(command) {
         match units.last_mut() {
-            Some(option) if option.starts_with("--") && !option.contains(' ') && !word.starts_with("--") => {
+            Some(option)
+                if option.starts_with("--")
+                    && !option.contains(' ')
+                    && !word.starts_with("--")
+                    && option.width() + 1 + word.width() <= width =>
+            {
                 option.push(' ');
                 option.push_str(word);
             }

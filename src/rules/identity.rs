@@ -7,6 +7,9 @@ use crate::facts::Gap;
 pub(super) fn caller_identity(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     let aws = facts.bundle.aws.get()?;
     if let Some(difference) = facts.expectations.disappointment(aws) {
+        if !facts.expectations.contradicted(aws) {
+            return Err(Gap::Unavailable(difference));
+        }
         let object = aws.caller.collected().map_or("caller", |caller| caller.arn.as_str());
         let hit = Hit::new(object, "AWS caller", &difference).with("region", &aws.region);
         return Ok(Outcome::hits(vec![hit]).summarised(difference));

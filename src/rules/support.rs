@@ -43,6 +43,8 @@ pub(super) fn support_dates(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     let today = utc_date(facts.now());
     let soon = today.checked_add(1.year()).unwrap_or(today);
     let aws = facts.aws()?;
+    // Whose version nobody saw is no version that is supported.
+    aws.instance.get()?;
     let source = facts.upgrade.source.as_ref();
     let mut hits = Vec::new();
     for (role, version) in [("source", source), ("target", Some(&facts.upgrade.target))] {

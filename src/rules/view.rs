@@ -23,15 +23,12 @@ impl Expectations {
     #[must_use]
     pub fn disappointment(&self, aws: &AwsFacts) -> Option<String> {
         let caller = aws.caller.collected();
-        let seen = caller
-            .map(|caller| caller.account.as_str())
-            .or_else(|| account_of(aws.instance.collected().map_or("", |instance| &instance.arn)));
-        match (&self.account, seen) {
+        match (&self.account, account(aws)) {
             (Some(expected), Some(seen)) if expected != seen => {
                 return Some(format!("the evidence is from AWS account {seen}, not from {expected} as expected"));
             }
             (Some(expected), None) => {
-                return Some(format!("nobody could tell whether this is the expected AWS account {expected}"));
+                return Some(format!("nobody could tell whether this is AWS account {expected}{}", why_unseen(aws)));
             }
             _ => {}
         }
@@ -39,8 +36,29 @@ impl Expectations {
         match caller {
             Some(caller) if wildmatch::WildMatch::new(expected).matches(&caller.arn) => None,
             Some(caller) => Some(format!("AWS was asked as {}, not as {expected} as expected", caller.arn)),
-            None => Some(format!("nobody could tell whether AWS was asked as {expected}")),
+            None => Some(format!("nobody could tell whether AWS was asked as {expected}{}", why_unseen(aws))),
         }
+    }
+
+    /// Whether an expectation is disappointed by what was seen, and not for want of seeing.
+    #[must_use]
+    pub fn contradicted(&self, aws: &AwsFacts) -> bool {
+        let other_account = self.account.as_deref().zip(account(aws)).is_some_and(|(expected, seen)| expected != seen);
+        other_account || (aws.caller.collected().is_some() && self.disappointment(aws).is_some())
+    }
+}
+
+/// The account that the evidence is from; the instance's own name tells it too.
+fn account(aws: &AwsFacts) -> Option<&str> {
+    let caller = aws.caller.collected().map(|caller| caller.account.as_str());
+    caller.or_else(|| account_of(aws.instance.collected().map_or("", |instance| &instance.arn)))
+}
+
+/// In the words of the server.
+fn why_unseen(aws: &AwsFacts) -> String {
+    match &aws.caller {
+        Source::Unavailable { reason } => format!(": {reason}"),
+        _ => String::new(),
     }
 }
 

@@ -286,6 +286,12 @@ fn split(text: &str) -> Result<(String, BTreeMap<String, String>), SettingsError
     let known = |key: &str| OURS.contains(&key) || IGNORED.contains(&key);
     let mut ours = BTreeMap::new();
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        // The driver ends the password at the first @, and takes the rest of it for a part of the host.
+        let host = text.split_once('@').map_or("", |(_, rest)| rest.split(['/', '?']).next().unwrap_or_default());
+        if host.contains('@') {
+            let reason = "there are two @ before the host: write the one in the password as %40".to_owned();
+            return Err(SettingsError::Url { reason });
+        }
         let Some((base, query)) = text.split_once('?') else { return Ok((text.to_owned(), ours)) };
         let mut theirs = Vec::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -307,6 +313,11 @@ fn split(text: &str) -> Result<(String, BTreeMap<String, String>), SettingsError
     }
     let mut theirs = Vec::new();
     for (key, value) in words(text) {
+        // Such a key is the rest of a value, perhaps of a password, so it is not repeated.
+        if key.contains(char::is_whitespace) {
+            let reason = "a value with blanks stands in single quotes".to_owned();
+            return Err(SettingsError::Url { reason });
+        }
         if known(&key) {
             ours.insert(key, value);
         } else {
