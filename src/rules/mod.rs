@@ -1,6 +1,6 @@
 //! The judgement: pure functions of the evidence and the upgrade. No I/O, no clock.
 //!
-//! A rule that needs more than "every row is a finding" is one file here and one line in [`RULES`]; its check file
+//! A rule that needs more than "every row is a finding" is one file here and one line in `RULES`; its check file
 //! owns everything that is said about it.
 
 mod backups;
