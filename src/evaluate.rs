@@ -34,6 +34,26 @@ pub struct Settings {
     pub generated_at: Timestamp,
 }
 
+impl Settings {
+    /// The plain judgement at a moment: every check, nothing expected, nothing waived.
+    #[must_use]
+    pub fn plain(target: PgVersion, now: Timestamp) -> Self {
+        Self {
+            target,
+            platform: None,
+            expectations: Expectations::default(),
+            only: Vec::new(),
+            skip: Vec::new(),
+            waivers: Vec::new(),
+            fail_on: Severity::Blocker,
+            switched_off: Vec::new(),
+            max_age: None,
+            today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            generated_at: now,
+        }
+    }
+}
+
 /// A finding that somebody answers for, until a day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiver {

@@ -11,7 +11,6 @@ use pg_preflight::checks::{Case, Check, Expectation, Registry, Rule, Scope, Seve
 use pg_preflight::evaluate::{Settings, evaluate};
 use pg_preflight::facts::{Bundle, QueryOutcome, Rows, Source};
 use pg_preflight::report::{CheckResult, Report, Status, Verdict, json};
-use pg_preflight::rules::Expectations;
 use serde_json::Value;
 
 fn root() -> &'static Path {
@@ -52,20 +51,7 @@ fn merge(value: &mut Value, patch: &Value) {
 }
 
 fn settings(target: &str) -> Settings {
-    let now: Timestamp = "2026-11-22T22:45:00Z".parse().unwrap();
-    Settings {
-        target: target.parse().unwrap(),
-        platform: None,
-        expectations: Expectations::default(),
-        only: Vec::new(),
-        skip: Vec::new(),
-        waivers: Vec::new(),
-        fail_on: Severity::Blocker,
-        switched_off: Vec::new(),
-        max_age: None,
-        today: "2026-11-22".parse().unwrap(),
-        generated_at: now,
-    }
+    Settings::plain(target.parse().unwrap(), "2026-11-22T22:45:00Z".parse::<Timestamp>().unwrap())
 }
 
 fn default_target(bundle: &str) -> &'static str {

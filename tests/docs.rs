@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use pg_preflight::checks::{Registry, Severity};
+use pg_preflight::checks::Registry;
 use pg_preflight::evaluate::{Settings, evaluate};
 use pg_preflight::facts::Bundle;
 use pg_preflight::permissions;
 use pg_preflight::report::table;
-use pg_preflight::rules::Expectations;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -17,19 +16,7 @@ fn root() -> &'static Path {
 /// The table of the demo, from its recorded evidence, up to the end of the box.
 fn story_table() -> String {
     let bundle = Bundle::load(&root().join("fixtures/bundles/story.json")).expect("the story is there");
-    let settings = Settings {
-        target: "16.1".parse().expect("a version"),
-        platform: None,
-        expectations: Expectations::default(),
-        only: Vec::new(),
-        skip: Vec::new(),
-        waivers: Vec::new(),
-        fail_on: Severity::Blocker,
-        switched_off: Vec::new(),
-        max_age: None,
-        today: "2026-11-22".parse().expect("a date"),
-        generated_at: bundle.collected_at,
-    };
+    let settings = Settings::plain("16.1".parse().expect("a version"), bundle.collected_at);
     let report = evaluate(&bundle, &Registry::built_in(), &settings);
     let text = anstream::adapter::strip_str(&table::render(&report, 80)).to_string();
     let end = text.find('└').expect("the table ends");

@@ -4,7 +4,7 @@ use super::args::DemoArgs;
 use super::console::Console;
 use super::error::Error;
 use super::{evidence, output};
-use crate::checks::{Registry, Severity};
+use crate::checks::Registry;
 use crate::collect::{aws, declared, postgres};
 use crate::demo;
 use crate::evaluate::{Settings, evaluate};
@@ -64,18 +64,6 @@ async fn look(world: &demo::Demo, args: &DemoArgs, registry: &Registry, console:
 }
 
 fn settings(args: &DemoArgs) -> Settings {
-    let now = super::settings::now();
-    Settings {
-        target: args.target.clone(),
-        platform: None,
-        expectations: Expectations { account: Some(demo::ACCOUNT.to_owned()), identity: None },
-        only: Vec::new(),
-        skip: Vec::new(),
-        waivers: Vec::new(),
-        fail_on: Severity::Blocker,
-        switched_off: Vec::new(),
-        max_age: None,
-        today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
-        generated_at: now,
-    }
+    let expectations = Expectations { account: Some(demo::ACCOUNT.to_owned()), identity: None };
+    Settings { expectations, ..Settings::plain(args.target.clone(), super::settings::now()) }
 }

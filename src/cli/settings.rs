@@ -52,9 +52,7 @@ pub(super) fn judgement(args: &CheckArgs, config: Option<&Config>) -> Result<Set
     let named = config.map(|config| &config.instance);
     let mut switched_off: Vec<String> = args.only.iter().map(|glob| format!("--only {glob}")).collect();
     switched_off.extend(args.skip.iter().map(|glob| format!("--skip {glob}")));
-    let now = now();
     Ok(Settings {
-        target,
         platform: args.platform,
         expectations: Expectations {
             account: args.expect_account.clone().or_else(|| named.and_then(|instance| instance.expect_account.clone())),
@@ -69,8 +67,7 @@ pub(super) fn judgement(args: &CheckArgs, config: Option<&Config>) -> Result<Set
         fail_on: args.fail_on.into(),
         switched_off,
         max_age: args.max_age,
-        today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
-        generated_at: now,
+        ..Settings::plain(target, now())
     })
 }
 

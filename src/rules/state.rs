@@ -60,7 +60,7 @@ pub(super) fn failed_attempts(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     });
     let hits = failed.map(|event| {
         let at = event.at.map_or_else(|| "undated".to_owned(), date);
-        Hit::new(at, "RDS event", &event.message).with("id", shell(id))
+        Hit::new(id, "RDS event", format!("{at}: {}", event.message)).with("id", shell(id))
     });
     Ok(Outcome::hits(hits.collect()))
 }

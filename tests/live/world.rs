@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
-use pg_preflight::checks::{Registry, Severity};
+use pg_preflight::checks::Registry;
 use pg_preflight::collect::postgres::{Environment, Limits, Settings, collect};
 use pg_preflight::demo::Server;
 use pg_preflight::evaluate::{self, evaluate};
 use pg_preflight::facts::{Asked, Bundle, DatabaseFacts, QueryOutcome, QuerySet, Rows, SCHEMA_VERSION, Source};
 use pg_preflight::report::{CheckResult, Report, Verdict};
-use pg_preflight::rules::Expectations;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::support;
@@ -113,20 +112,7 @@ pub(crate) fn judge(facts: &DatabaseFacts, registry: &Registry, target: &str) ->
         database: Source::Collected(facts.clone()),
         declared: Source::NotGiven { hint: "none".to_owned() },
     };
-    let settings = evaluate::Settings {
-        target: target.parse().unwrap(),
-        platform: None,
-        expectations: Expectations::default(),
-        only: Vec::new(),
-        skip: Vec::new(),
-        waivers: Vec::new(),
-        fail_on: Severity::Blocker,
-        switched_off: vec!["--no-aws".to_owned()],
-        max_age: None,
-        today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
-        generated_at: now,
-    };
-    evaluate(&bundle, registry, &settings)
+    evaluate(&bundle, registry, &evaluate::Settings::plain(target.parse().unwrap(), now))
 }
 
 /// The judgement of a server as it is, by the built-in checks.
