@@ -97,6 +97,11 @@ impl Settings {
         if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
             return Ok(None);
         }
+        if config.get_hosts().len().max(config.get_hostaddrs().len()) > 1 {
+            // Each connection could go to another of them, and the evidence would be of none.
+            let reason = "there are several hosts; name the one that is upgraded".to_owned();
+            return Err(SettingsError::Url { reason });
+        }
         Self::finish(config, &ours, env).map(Some)
     }
 
@@ -415,6 +420,7 @@ mod tests {
             "s3cr3t",
             "postgres://u:s3cr3t@db/x?nonsense=1",
             "postgres://u:s3cr3t@db/x?sslmode=yes",
+            "postgres://u:s3cr3t@db1,db2/x",
         ] {
             let error = settings(url, &[]).err().map(|error| error.to_string()).unwrap_or_default();
             assert!(!error.is_empty() && !error.contains("s3cr3t"), "{url}: {error}");
