@@ -63,21 +63,20 @@ impl Mode {
 pub(super) fn connector(mode: Mode, roots: Option<&Path>) -> Result<MakeRustlsConnect, Error> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
-    let config = match (mode, roots) {
-        (Mode::VerifyFull, roots) => builder.with_root_certificates(store(roots, "verify-full")?).with_no_client_auth(),
-        // As libpq does: `require` with a root certificate verifies the chain.
-        (Mode::VerifyCa, _) | (Mode::Require, Some(_)) => {
-            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(store(roots, "verify-ca")?), provider)
-                .build()
-                .map_err(|error| rustls::Error::General(error.to_string()))?;
-            let chain = Arc::new(ChainOnly(verifier));
-            builder.dangerous().with_custom_certificate_verifier(chain).with_no_client_auth()
-        }
-        _ => {
-            let any = Arc::new(AnyCertificate(provider));
-            builder.dangerous().with_custom_certificate_verifier(any).with_no_client_auth()
-        }
+    if mode == Mode::VerifyFull {
+        let roots = store(roots, "verify-full")?;
+        return Ok(MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth()));
+    }
+    // As libpq does: `require` with a root certificate verifies the chain.
+    let chain = if mode == Mode::VerifyCa || (mode == Mode::Require && roots.is_some()) {
+        let roots = Arc::new(store(roots, "verify-ca")?);
+        let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
+        Some(verifier.map_err(|error| rustls::Error::General(error.to_string()))?)
+    } else {
+        None
     };
+    let verifier = Arc::new(AnyName { provider, chain });
+    let config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))
 }
 
@@ -99,50 +98,15 @@ fn store(roots: Option<&Path>, mode: &'static str) -> Result<RootCertStore, Erro
     Ok(store)
 }
 
-/// Encryption without proof of who is there, as `prefer` and `require` mean it.
+/// A certificate of any name: encryption without proof of who is there, as `prefer` and `require` mean it; with a
+/// chain that is verified, as `verify-ca` means it.
 #[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        dss: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, cert, dss, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
+struct AnyName {
+    provider: Arc<CryptoProvider>,
+    chain: Option<Arc<WebPkiServerVerifier>>,
 }
 
-/// The chain is verified, the host name is not, as `verify-ca` means it.
-#[derive(Debug)]
-struct ChainOnly(Arc<WebPkiServerVerifier>);
-
-impl ServerCertVerifier for ChainOnly {
+impl ServerCertVerifier for AnyName {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -151,7 +115,8 @@ impl ServerCertVerifier for ChainOnly {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match self.0.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
+        let Some(chain) = &self.chain else { return Ok(ServerCertVerified::assertion()) };
+        match chain.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),
@@ -165,7 +130,7 @@ impl ServerCertVerifier for ChainOnly {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls12_signature(message, cert, dss)
+        verify_tls12_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
     fn verify_tls13_signature(
@@ -174,10 +139,10 @@ impl ServerCertVerifier for ChainOnly {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.0.verify_tls13_signature(message, cert, dss)
+        verify_tls13_signature(message, cert, dss, &self.provider.signature_verification_algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.supported_verify_schemes()
+        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }
