@@ -8,6 +8,7 @@ use wildmatch::WildMatch;
 
 use crate::checks::{Check, Registry, Severity, template};
 use crate::facts::{Bundle, Gap, Source};
+use crate::moment;
 use crate::report::{CheckResult, Coverage, Declared, Finding, Instance, NotEntered, Remedy, Report, Status, Verdict};
 use crate::rules::{self, Expectations, Facts, Hit, Open, Outcome};
 use crate::upgrade::{Platform, Upgrade};
@@ -48,7 +49,7 @@ impl Settings {
             fail_on: Severity::Blocker,
             switched_off: Vec::new(),
             max_age: None,
-            today: now.to_zoned(jiff::tz::TimeZone::UTC).date(),
+            today: moment::day(now),
             generated_at: now,
         }
     }
@@ -285,7 +286,7 @@ fn applies(check: &Check, upgrade: &Upgrade, bundle: &Bundle) -> Result<(), Inap
             Some(_) => {}
         }
     }
-    if matches!(check.area(), "pg" | "ext")
+    if check.is_for_major_upgrades()
         && let Some(source) = &upgrade.source
         && upgrade.target.major() <= source.major()
     {
@@ -339,7 +340,7 @@ fn waiver<'a>(check: &Check, finding: &Finding, settings: &'a Settings, used: &m
 fn staleness(bundle: &Bundle, settings: &Settings) -> Option<String> {
     let limit = settings.max_age?;
     let age = settings.generated_at.duration_since(bundle.collected_at);
-    let collected = bundle.collected_at.strftime("%Y-%m-%d %H:%M UTC");
+    let collected = moment::minute(bundle.collected_at);
     match std::time::Duration::try_from(age) {
         Ok(age) if age <= limit => None,
         Ok(_) => Some(format!("the evidence of {collected} is older than --max-age allows")),

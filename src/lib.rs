@@ -11,6 +11,7 @@
 //! | [`report`] | how it is shown |
 //! | [`cli`] | the commands; the only place that prints |
 
+pub mod causes;
 pub mod checks;
 pub mod cli;
 pub mod collect;
@@ -21,6 +22,7 @@ pub mod exit;
 pub mod facts;
 pub mod finding;
 mod markdown;
+pub mod moment;
 pub mod path;
 pub mod permissions;
 pub mod quote;

@@ -120,7 +120,7 @@ pub fn show_json(check: &Check) -> String {
             source: check.applies.source.as_ref().map(ToString::to_string),
             target: check.applies.target.as_ref().map(ToString::to_string),
             platforms: check.applies.platforms.iter().map(|platform| platform.as_str()).collect(),
-            major_upgrades_only: major_upgrades_only(check),
+            major_upgrades_only: check.is_for_major_upgrades(),
         },
         query: check.query.as_ref().map(|query| QueryV1 {
             scope: query.scope,
@@ -216,10 +216,17 @@ pub fn nearest<'a>(registry: &'a Registry, id: &str) -> Vec<&'a str> {
     near.into_iter().take(3).map(|(_, id)| id).collect()
 }
 
+/// `; did you mean a, b?` after a message about an id that is none; empty when nothing is near.
+#[must_use]
+pub fn did_you_mean(registry: &Registry, id: &str) -> String {
+    let near = nearest(registry, id);
+    if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) }
+}
+
 /// Which upgrades it is about, in words.
 fn applies(check: &Check) -> String {
     let mut parts = Vec::new();
-    if major_upgrades_only(check) {
+    if check.is_for_major_upgrades() {
         parts.push("major upgrades".to_owned());
     }
     parts.extend(check.applies.source.as_ref().map(|range| format!("sources {range}")));
@@ -229,11 +236,6 @@ fn applies(check: &Check) -> String {
         parts.push(format!("on {}", names.join(", ")));
     }
     if parts.is_empty() { "every upgrade".to_owned() } else { parts.join("; ") }
-}
-
-/// As [`crate::evaluate`] has it: what only `pg_upgrade` minds.
-fn major_upgrades_only(check: &Check) -> bool {
-    matches!(check.area(), "pg" | "ext")
 }
 
 fn judged_by(check: &Check) -> String {

@@ -155,6 +155,12 @@ impl Check {
         self.id.split_once('.').map_or(self.id.as_str(), |(area, _)| area)
     }
 
+    /// Whether only a major upgrade is its business: what only `pg_upgrade` minds.
+    #[must_use]
+    pub fn is_for_major_upgrades(&self) -> bool {
+        matches!(self.area(), "pg" | "ext")
+    }
+
     /// The area in words, the `group` of the report.
     #[must_use]
     pub fn group(&self) -> &str {

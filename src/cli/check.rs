@@ -8,6 +8,7 @@ use super::{evidence, settings};
 use crate::evaluate::evaluate;
 use crate::exit;
 use crate::facts::Bundle;
+use crate::moment;
 use crate::report::Status;
 
 pub(super) async fn run(args: CheckArgs, outputs: &[Output], console: &Console) -> Result<u8, Error> {
@@ -22,7 +23,7 @@ pub(super) async fn run(args: CheckArgs, outputs: &[Output], console: &Console) 
             if args.source.declared.is_some() {
                 bundle.declared = evidence::declarations(&args.source, config.as_ref())?;
             }
-            console.progress(&format!("judging evidence of {}", bundle.collected_at.strftime("%Y-%m-%d %H:%M UTC")));
+            console.progress(&format!("judging evidence of {}", moment::minute(bundle.collected_at)));
             bundle
         }
         None => evidence::gather(&args.source, config.as_ref(), Some(&settings.target), &registry, console).await?,

@@ -16,8 +16,7 @@ pub(super) fn run(args: &ChecksArgs, console: &Console) -> Result<u8, Error> {
             (Some(check), Text::Text) => docs::show(check),
             (Some(check), Text::Json) => docs::show_json(check),
             (None, _) => {
-                let near = docs::nearest(&registry, id);
-                let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) };
+                let hint = docs::did_you_mean(&registry, id);
                 return Err(Error::Usage(format!("there is no check '{id}'{hint}")));
             }
         },

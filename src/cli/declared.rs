@@ -63,9 +63,7 @@ fn json(found: &[Declaration]) -> String {
         reason: declaration.reason.as_deref(),
     });
     let v1 = DeclaredV1 { schema_version: 1, declarations: declarations.collect() };
-    let mut text = serde_json::to_string_pretty(&v1).expect("plain data has a JSON form");
-    text.push('\n');
-    text
+    crate::report::text::json(&v1)
 }
 
 fn text(found: &[Declaration]) -> String {

@@ -1,8 +1,8 @@
 //! Everything a command can fail with, and the exit code of each.
 
-use std::error::Error as _;
 use std::path::PathBuf;
 
+use crate::causes;
 use crate::checks::LoadError;
 use crate::collect::{aws, postgres};
 use crate::exit;
@@ -40,16 +40,7 @@ pub(super) enum Error {
 impl Error {
     /// The message and its causes, joined in one line; a message that shows a place in a file keeps its lines.
     pub(super) fn lines(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(inner) = cause {
-            let said = inner.to_string();
-            if !text.contains(&said) {
-                text = format!("{text}: {said}");
-            }
-            cause = inner.source();
-        }
-        text
+        causes::joined(self)
     }
 
     pub(super) fn code(&self) -> u8 {

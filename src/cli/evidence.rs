@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokio::sync::oneshot;
 
-use super::args::SourceArgs;
+use super::args::{SourceArgs, SubjectArgs};
 use super::console::Console;
 use super::error::Error;
 use crate::checks::Registry;
@@ -34,7 +34,7 @@ pub(super) async fn gather(
     let wanted = wanted(args, config)?;
     let declared = declarations(args, config)?;
     let client = match &wanted {
-        Some(_) => Some(client(args, config).await?),
+        Some(_) => Some(client(&args.subject, config).await?),
         None => None,
     };
     let (announce, address) = oneshot::channel();
@@ -93,27 +93,28 @@ fn wanted(args: &SourceArgs, config: Option<&Config>) -> Result<Option<Wanted>, 
     if args.no_aws {
         return Ok(None);
     }
-    let named = config.map(|config| &config.instance);
-    let subject = &args.subject;
-    let by_flag = subject.instance.is_some() || subject.cluster.is_some();
-    let of = |flag: &Option<String>, pick: fn(&crate::config::Instance) -> Option<&String>| {
-        flag.clone().or_else(|| named.filter(|_| !by_flag).and_then(pick).cloned())
-    };
-    if let Some(id) = of(&subject.cluster, |instance| instance.cluster.as_ref()) {
-        return Ok(Some(Wanted::Cluster(id)));
-    }
-    match of(&subject.instance, |instance| instance.id.as_ref()) {
-        Some(id) => Ok(Some(Wanted::Instance(id))),
-        None => Err(Error::Usage(
+    let wanted = subject(&args.subject, config).ok_or_else(|| {
+        Error::Usage(
             "which instance? Pass --instance ID or --cluster ID, or --no-aws to judge a database alone".to_owned(),
-        )),
-    }
+        )
+    })?;
+    Ok(Some(wanted))
 }
 
-async fn client(args: &SourceArgs, config: Option<&Config>) -> Result<aws::Client, Error> {
+/// The instance or cluster that the options name, or else the configuration.
+pub(super) fn subject(args: &SubjectArgs, config: Option<&Config>) -> Option<Wanted> {
+    let by_flag = args.instance.is_some() || args.cluster.is_some();
+    let named = config.map(|config| &config.instance).filter(|_| !by_flag);
+    let cluster = args.cluster.as_ref().or_else(|| named?.cluster.as_ref());
+    let instance = args.instance.as_ref().or_else(|| named?.id.as_ref());
+    cluster.cloned().map(Wanted::Cluster).or_else(|| instance.cloned().map(Wanted::Instance))
+}
+
+/// The client for the Region and the profile that the options name, or else the configuration.
+pub(super) async fn client(args: &SubjectArgs, config: Option<&Config>) -> Result<aws::Client, Error> {
     let named = config.map(|config| &config.instance);
-    let region = args.subject.region.as_deref().or(named.and_then(|instance| instance.region.as_deref()));
-    let profile = args.subject.profile.as_deref().or(named.and_then(|instance| instance.profile.as_deref()));
+    let region = args.region.as_deref().or(named.and_then(|instance| instance.region.as_deref()));
+    let profile = args.profile.as_deref().or(named.and_then(|instance| instance.profile.as_deref()));
     Ok(aws::Client::load(region, profile).await?)
 }
 

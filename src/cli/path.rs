@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::args::{PathArgs, Text};
 use super::console::Console;
 use super::error::Error;
-use super::settings;
-use crate::collect::aws::{self, Wanted};
+use super::{evidence, settings};
+use crate::collect::aws;
 use crate::exit;
 use crate::facts::tables::UPGRADE_TARGETS;
 use crate::facts::{Bundle, Gap};
@@ -72,17 +72,8 @@ async fn map(args: &PathArgs, config: Option<&crate::config::Config>, console: &
         let source = args.source.clone().unwrap_or_else(|| instance.engine_version.clone());
         return Ok(Map { graph: Graph::of_bundle(aws), source, as_of: None });
     }
-    let named = config.map(|config| &config.instance);
-    let subject = &args.subject;
     let platform = args.platform.unwrap_or(Platform::Rds);
-    let instance = subject.instance.clone().or_else(|| named.and_then(|named| named.id.clone()));
-    let cluster = subject.cluster.clone().or_else(|| named.and_then(|named| named.cluster.clone()));
-    let wanted = match (&subject.cluster, instance, cluster) {
-        _ if args.no_aws => None,
-        (None, Some(id), _) => Some(Wanted::Instance(id)),
-        (_, _, Some(id)) => Some(Wanted::Cluster(id)),
-        _ => None,
-    };
+    let wanted = if args.no_aws { None } else { evidence::subject(&args.subject, config) };
     let Some(wanted) = wanted else {
         let source = args
             .source
@@ -90,9 +81,7 @@ async fn map(args: &PathArgs, config: Option<&crate::config::Config>, console: &
             .ok_or_else(|| Error::Usage("from where? Pass --source VERSION, or --instance ID to ask RDS".to_owned()))?;
         return Ok(Map { graph: Graph::of_table(platform), source, as_of: Some(UPGRADE_TARGETS.as_of(platform)) });
     };
-    let region = subject.region.as_deref().or(named.and_then(|named| named.region.as_deref()));
-    let profile = subject.profile.as_deref().or(named.and_then(|named| named.profile.as_deref()));
-    let client = aws::Client::load(region, profile).await?;
+    let client = evidence::client(&args.subject, config).await?;
     let progress = |text: &str| console.progress(text);
     let facts = aws::collect(&client, &wanted, args.target.as_ref(), None, &progress).await?;
     let instance = facts.instance.get().map_err(|gap| Error::Unseen(words(gap)))?;
@@ -121,9 +110,7 @@ fn json(map: &Map, target: Option<&PgVersion>, hops: &[PgVersion], reason: Optio
         hops: hops.iter().map(PgVersion::as_str).collect(),
         reason,
     };
-    let mut text = serde_json::to_string_pretty(&v1).expect("plain data has a JSON form");
-    text.push('\n');
-    text
+    crate::report::text::json(&v1)
 }
 
 fn text(map: &Map, target: Option<&PgVersion>, hops: &[PgVersion], reason: Option<&str>) -> String {

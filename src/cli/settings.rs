@@ -36,8 +36,7 @@ pub(super) fn globs(args: &CheckArgs, registry: &Registry) -> Result<(), Error> 
     for (option, glob) in given {
         let pattern = wildmatch::WildMatch::new(glob);
         if !registry.iter().any(|check| pattern.matches(&check.id)) {
-            let near = docs::nearest(registry, glob);
-            let hint = if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(", ")) };
+            let hint = docs::did_you_mean(registry, glob);
             return Err(Error::Usage(format!("{option} {glob} matches no check{hint}")));
         }
     }

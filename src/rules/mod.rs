@@ -93,8 +93,3 @@ pub fn declaration(bundle: &crate::facts::Bundle) -> Option<&crate::facts::Decla
         _ => None,
     }
 }
-
-/// `2026-12-01 00:00 UTC`
-fn date(at: jiff::Timestamp) -> String {
-    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
-}

@@ -1,7 +1,8 @@
 //! The state the instance is in.
 
-use super::{Facts, Hit, Outcome, date, shell};
+use super::{Facts, Hit, Outcome, shell};
 use crate::facts::Gap;
+use crate::moment::minute;
 
 /// The instance (the cluster) is `available`.
 pub(super) fn instance_status(facts: &Facts<'_>) -> Result<Outcome, Gap> {
@@ -59,7 +60,7 @@ pub(super) fn failed_attempts(facts: &Facts<'_>) -> Result<Outcome, Gap> {
         FAILURES.iter().any(|failure| message.contains(failure))
     });
     let hits = failed.map(|event| {
-        let at = event.at.map_or_else(|| "undated".to_owned(), date);
+        let at = event.at.map_or_else(|| "undated".to_owned(), minute);
         Hit::new(id, "RDS event", format!("{at}: {}", event.message)).with("id", shell(id))
     });
     Ok(Outcome::hits(hits.collect()))

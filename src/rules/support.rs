@@ -1,11 +1,12 @@
 //! How long AWS supports a version.
 
-use jiff::{Timestamp, ToSpan, civil};
+use jiff::{ToSpan, civil};
 
 use super::{Facts, Hit, Outcome};
 use crate::facts::Gap;
 use crate::facts::rds::AwsFacts;
 use crate::facts::tables::LIFECYCLES;
+use crate::moment::day;
 
 /// The days a support phase ends; `None`: not known.
 struct Ends {
@@ -21,7 +22,7 @@ fn ends(aws: Option<&AwsFacts>, major: u64) -> Option<Ends> {
     if let Some(version) = live.and_then(|versions| versions.iter().find(|version| version.major == name)) {
         let end = |kind: &str| {
             let phase = version.lifecycles.iter().find(|phase| phase.name.contains(kind))?;
-            phase.end.map(utc_date)
+            phase.end.map(day)
         };
         return Some(Ends { standard: end("standard"), extended: end("extended"), as_of: None });
     }
@@ -34,13 +35,9 @@ fn ends(aws: Option<&AwsFacts>, major: u64) -> Option<Ends> {
     })
 }
 
-fn utc_date(at: Timestamp) -> civil::Date {
-    at.to_zoned(jiff::tz::TimeZone::UTC).date()
-}
-
 /// Neither source nor target leaves standard support within a year.
 pub(super) fn support_dates(facts: &Facts<'_>) -> Result<Outcome, Gap> {
-    let today = utc_date(facts.now());
+    let today = day(facts.now());
     let soon = today.checked_add(1.year()).unwrap_or(today);
     let aws = facts.aws()?;
     // Whose version nobody saw is no version that is supported.

@@ -1,6 +1,5 @@
 //! Opening one connection to one database.
 
-use std::error::Error as _;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -9,6 +8,7 @@ use tokio_postgres::{Client, Config, NoTls};
 
 use super::settings::Settings;
 use super::tls;
+use crate::causes;
 use crate::quote::quote_ident;
 use crate::version::PgVersion;
 
@@ -147,14 +147,5 @@ pub(super) fn reason(error: &tokio_postgres::Error, user: &str) -> String {
         };
         return format!("{} (SQLSTATE {state}){hint}", db.message().replace('\n', " "));
     }
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        let said = inner.to_string();
-        if !text.contains(&said) {
-            text = format!("{text}: {said}");
-        }
-        cause = inner.source();
-    }
-    text.replace('\n', " ")
+    causes::joined(error).replace('\n', " ")
 }

@@ -8,6 +8,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::Host;
 
 use super::{passfile, tls};
+use crate::causes;
 use crate::secret::Secret;
 
 /// Everything needed to open a database, the password known to nobody else.
@@ -63,7 +64,7 @@ impl Settings {
             None => (String::new(), BTreeMap::new()),
         };
         let mut config: Config =
-            rest.parse().map_err(|error: tokio_postgres::Error| SettingsError::Url { reason: chain(&error) })?;
+            rest.parse().map_err(|error: tokio_postgres::Error| SettingsError::Url { reason: said(&error) })?;
         let service = ours.remove("service").or_else(|| env.get("PGSERVICE").cloned());
         if let Some(name) = service {
             for (key, value) in read_service(&name, env)? {
@@ -357,14 +358,9 @@ fn words(text: &str) -> Vec<(String, String)> {
     words
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text = format!("{text}: {inner}");
-        cause = inner.source();
-    }
-    text.trim_start_matches("invalid connection string: ").to_owned()
+/// What the driver says of a URL, without its heading.
+fn said(error: &tokio_postgres::Error) -> String {
+    causes::joined(error).trim_start_matches("invalid connection string: ").to_owned()
 }
 
 #[cfg(test)]
