@@ -59,14 +59,4 @@ impl<T> Source<T> {
             Self::NotGiven { hint } => Source::NotGiven { hint },
         }
     }
-
-    /// The same gap for another kind of evidence; `other` when there is none.
-    pub fn gap_or<U>(&self, other: impl FnOnce(&T) -> Source<U>) -> Source<U> {
-        match self {
-            Self::Collected(value) => other(value),
-            Self::Unavailable { reason } => Source::Unavailable { reason: reason.clone() },
-            Self::SwitchedOff { flag } => Source::SwitchedOff { flag: flag.clone() },
-            Self::NotGiven { hint } => Source::NotGiven { hint: hint.clone() },
-        }
-    }
 }

@@ -39,17 +39,6 @@ use crate::facts::rds::{DbCluster, DbInstance, Endpoint};
 use crate::version::PgVersion;
 use gather::Gather;
 
-/// What is asked, and of whom.
-#[derive(Clone, Debug)]
-pub struct AwsOptions {
-    /// `None`: as the environment or the profile says.
-    pub region: Option<String>,
-    pub profile: Option<String>,
-    pub subject: Wanted,
-    /// Its parameter group family is looked at even if it is no valid target.
-    pub target: Option<PgVersion>,
-}
-
 /// An identifier, or an ARN, in whatever case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {

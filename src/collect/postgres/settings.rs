@@ -197,11 +197,6 @@ impl Settings {
         self
     }
 
-    #[must_use]
-    pub fn has_password(&self) -> bool {
-        self.config.get_password().is_some()
-    }
-
     /// Host and port, without user or password.
     #[must_use]
     pub fn address(&self) -> String {
@@ -403,7 +398,7 @@ mod tests {
         let env = [("PGHOST", "ignored"), ("PGUSER", "me"), ("PGPASSWORD", "secret"), ("PGSSLMODE", "require")];
         let read = some("postgres://db/main", &env);
         assert_eq!((read.address().as_str(), read.user(), read.tls), ("db:5432", Some("me"), tls::Mode::Require));
-        assert!(read.has_password());
+        assert_eq!(read.config.get_password(), Some(b"secret".as_slice()));
         assert!(settings("", &[]).expect("valid").is_none());
         assert_eq!(some("", &env).address(), "ignored:5432");
     }
