@@ -9,7 +9,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use pg_preflight::checks::{Case, Check, Expectation, Registry, Rule, Scope, Severity, docs};
 use pg_preflight::evaluate::{Settings, evaluate};
-use pg_preflight::facts::{Bundle, QueryOutcome, Rows, Source};
+use pg_preflight::facts::{Bundle, QueryOutcome, QuerySet, Rows, Source};
 use pg_preflight::report::{CheckResult, Report, Status, Verdict, json};
 use serde_json::Value;
 
@@ -145,7 +145,7 @@ fn rules_and_files_match() {
         .iter()
         .filter_map(|check| match &check.rule {
             Rule::Rust { function, .. } => Some(function.as_str()),
-            Rule::Rows { .. } => None,
+            Rule::Rows(_) => None,
         })
         .collect();
     assert_eq!(used, pg_preflight::rules::names().collect(), "a rule without a check, or a check without a rule");
@@ -217,6 +217,42 @@ fn the_same_evidence_gives_the_same_bytes_for_any_target() {
     for target in ["13.15", "14", "15.7", "16", "16.1", "16.3", "17.2", "18", "12.22", "11.1"] {
         let render = |bundle: &Bundle| json::render(&evaluate(bundle, &registry, &settings(target)));
         assert_eq!(render(&story), render(&again), "{target}");
+    }
+}
+
+/// A bundle answers every query there is, with no row where nothing was planted.
+#[test]
+fn the_bundles_answer_every_query() {
+    let registry = Registry::built_in();
+    for name in ["clean", "story"] {
+        let mut whole = bundle(name, None);
+        let Source::Collected(database) = &mut whole.database else { panic!("{name} has a database") };
+        answer_all(&mut database.cluster, &registry, Scope::Cluster);
+        for source in database.per_database.values_mut() {
+            if let Source::Collected(set) = source {
+                answer_all(set, &registry, Scope::EachDatabase);
+            }
+        }
+        let path = root().join("fixtures/bundles").join(format!("{name}.json"));
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&path, whole.to_json()).unwrap();
+        }
+        let written = fs::read_to_string(&path).unwrap();
+        assert!(written == whole.to_json(), "{name}.json is of other checks; run: UPDATE_DOCS=1 cargo test --test checks");
+    }
+}
+
+fn answer_all(set: &mut QuerySet, registry: &Registry, scope: Scope) {
+    let queries: Vec<_> = registry.queries().into_iter().filter(|query| query.scope == scope).collect();
+    set.retain(|key, _| queries.iter().any(|query| query.key == *key));
+    for query in queries {
+        let empty = QueryOutcome::Rows(Rows { columns: query.columns.clone(), rows: vec![], truncated: false });
+        match set.get(&query.key) {
+            Some(QueryOutcome::Rows(rows)) if rows.columns == query.columns => {}
+            _ => {
+                set.insert(query.key.clone(), empty);
+            }
+        }
     }
 }
 

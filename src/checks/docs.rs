@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::{Check, Query, Registry, Rule, Scope};
+use super::{Check, Query, Registry, RowsRule, Rule, Scope};
 use crate::report::text::json;
 
 pub use page::page;
@@ -109,7 +109,10 @@ fn section(out: &mut String, title: &str, lines: &[String]) {
 pub fn show_json(check: &Check) -> String {
     let (function, calls, rows) = match &check.rule {
         Rule::Rust { function, calls } => (Some(function.as_str()), calls.as_slice(), None),
-        Rule::Rows { object, kind, detail } => (None, [].as_slice(), Some(Rows { object, kind, detail })),
+        Rule::Rows(RowsRule { object, kind, detail, since_target }) => {
+            let since_target = since_target.as_deref();
+            (None, [].as_slice(), Some(Rows { object, kind, detail, since_target }))
+        }
     };
     let show = Show {
         schema_version: 1,
@@ -190,6 +193,8 @@ struct Rows<'a> {
     object: &'a str,
     kind: &'a str,
     detail: &'a str,
+    /// The column with the target major from which on a row counts.
+    since_target: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -240,7 +245,10 @@ fn applies(check: &Check) -> String {
 
 fn judged_by(check: &Check) -> String {
     match &check.rule {
-        Rule::Rows { .. } => "every row of the query is a finding".to_owned(),
+        Rule::Rows(RowsRule { since_target: None, .. }) => "every row of the query is a finding".to_owned(),
+        Rule::Rows(RowsRule { since_target: Some(column), .. }) => {
+            format!("every row of the query is a finding for targets from its {column} on")
+        }
         Rule::Rust { function, .. } => format!("the rule {function}"),
     }
 }

@@ -78,6 +78,8 @@ pub(super) struct RawRows {
     pub object: Spanned<String>,
     pub kind: Spanned<String>,
     pub detail: Spanned<String>,
+    /// The column that says from which target major on a row counts.
+    pub since_target: Option<Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]

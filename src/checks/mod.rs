@@ -107,8 +107,18 @@ pub enum Scope {
 
 #[derive(Clone, Debug)]
 pub enum Rule {
-    Rows { object: String, kind: String, detail: String },
+    Rows(RowsRule),
     Rust { function: String, calls: Vec<String> },
+}
+
+/// Every row is a finding; the rows of one object are one.
+#[derive(Clone, Debug)]
+pub struct RowsRule {
+    pub object: String,
+    pub kind: String,
+    pub detail: String,
+    /// A column with a major version: the row counts for targets from that major on.
+    pub since_target: Option<String>,
 }
 
 impl Severity {

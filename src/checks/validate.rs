@@ -6,7 +6,7 @@ use semver::VersionReq;
 use toml::Spanned;
 
 use super::file::{RawCheck, RawQuery, RawRule, SCHEMA};
-use super::{Applies, Check, Query, RemedyTemplate, Rule, template};
+use super::{Applies, Check, Query, RemedyTemplate, RowsRule, Rule, template};
 use crate::snippet::Problem;
 
 /// What distinguishes our files from a user's.
@@ -71,7 +71,7 @@ impl Validator<'_> {
         };
         let query = raw.query.map(|query| self.query(query, raw.id.get_ref()));
         let rule = self.rule(raw.rule, query.as_ref(), &raw.id, ownership);
-        if let (Rule::Rows { .. }, Some(query)) = (&rule, &query) {
+        if let (Rule::Rows(_), Some(query)) = (&rule, &query) {
             for command in &raw.remedy.commands {
                 self.columns(command, query);
             }
@@ -168,13 +168,19 @@ impl Validator<'_> {
                         for template in [&rows.object, &rows.kind, &rows.detail] {
                             self.columns(template, query);
                         }
+                        if let Some(column) = &rows.since_target
+                            && !query.columns.contains(column.get_ref())
+                        {
+                            self.problem(column.span(), "no such column in the query");
+                        }
                     }
                 }
-                Rule::Rows {
+                Rule::Rows(RowsRule {
                     object: rows.object.into_inner(),
                     kind: rows.kind.into_inner(),
                     detail: rows.detail.into_inner(),
-                }
+                    since_target: rows.since_target.map(Spanned::into_inner),
+                })
             }
             RawRule::Rust(rust) => {
                 if ownership == Ownership::User {

@@ -77,7 +77,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// The evidence that the rule lacks.
 pub fn judge(check: &Check, facts: &Facts<'_>) -> Result<Outcome, Gap> {
     match &check.rule {
-        Rule::Rows { object, kind, detail } => rows::judge(facts, object, kind, detail),
+        Rule::Rows(rule) => rows::judge(facts, rule),
         Rule::Rust { function, .. } => {
             let rule = RULES.iter().find(|(name, _)| name == function).map(|(_, rule)| rule);
             rule.expect("validated when the check was read")(facts)

@@ -1,24 +1,56 @@
-//! The declarative rule: every row of the query is a finding.
+//! The declarative rule: every row of the query is a finding, and the rows of one object are one.
+
+use std::collections::BTreeMap;
 
 use super::{Facts, Hit, Outcome};
-use crate::checks::template;
+use crate::checks::{RowsRule, template};
 use crate::facts::Gap;
 
 /// Judges by the rows of the check's query; the templates are the check's.
-pub(super) fn judge(facts: &Facts<'_>, object: &str, kind: &str, detail: &str) -> Result<Outcome, Gap> {
+pub(super) fn judge(facts: &Facts<'_>, rule: &RowsRule) -> Result<Outcome, Gap> {
     let answers = facts.answers()?;
-    let mut hits = Vec::new();
+    let mut hits: Vec<Hit> = Vec::new();
     for (database, mut row) in answers.rows {
+        if !counts(rule, &row, facts.upgrade.target.major())? {
+            continue;
+        }
         if let Some(database) = &database {
             row.insert("database".to_owned(), database.clone());
         }
-        let fill = |text: &str| {
-            template::fill(text, &row)
-                .ok_or_else(|| Gap::Unavailable("the answer lacks a column that the check reads".to_owned()))
-        };
-        let mut hit = Hit::new(fill(object)?, fill(kind)?, fill(detail)?).in_database(database);
+        let fill = |text: &str| template::fill(text, &row).ok_or_else(lacks_column);
+        let mut hit = Hit::new(fill(&rule.object)?, fill(&rule.kind)?, fill(&rule.detail)?).in_database(database);
         hit.values.extend(row);
-        hits.push(hit);
+        add(&mut hits, hit);
     }
     Ok(Outcome::hits(hits).leaving_open(answers.open))
+}
+
+/// Whether a row is about this target.
+fn counts(rule: &RowsRule, row: &BTreeMap<String, String>, target: u64) -> Result<bool, Gap> {
+    let Some(column) = &rule.since_target else { return Ok(true) };
+    let since = row.get(column).ok_or_else(lacks_column)?;
+    match since.parse::<u64>() {
+        Ok(since) => Ok(target >= since),
+        Err(_) => Err(Gap::Unavailable(format!("the answer has '{since}' where a major version is expected"))),
+    }
+}
+
+/// Adds a hit, or what it says to the hit on the same object: one object is one finding, whatever is wrong with it.
+fn add(hits: &mut Vec<Hit>, hit: Hit) {
+    let same = |other: &&mut Hit| {
+        let (a, b) = (&other.finding, &hit.finding);
+        (&a.database, &a.object, &a.kind) == (&b.database, &b.object, &b.kind)
+    };
+    match hits.iter_mut().rev().find(same) {
+        Some(first) if first.finding.detail.split("; ").all(|detail| detail != hit.finding.detail) => {
+            first.finding.detail.push_str("; ");
+            first.finding.detail.push_str(&hit.finding.detail);
+        }
+        Some(_) => {}
+        None => hits.push(hit),
+    }
+}
+
+fn lacks_column() -> Gap {
+    Gap::Unavailable("the answer lacks a column that the check reads".to_owned())
 }
