@@ -235,10 +235,16 @@ fn the_bundles_answer_every_query() {
         }
         let path = root().join("fixtures/bundles").join(format!("{name}.json"));
         if std::env::var_os("UPDATE_DOCS").is_some() {
-            fs::write(&path, whole.to_json()).unwrap();
+            // Other tests read it at the same time.
+            let new = path.with_extension("new");
+            fs::write(&new, whole.to_json()).unwrap();
+            fs::rename(&new, &path).unwrap();
         }
         let written = fs::read_to_string(&path).unwrap();
-        assert!(written == whole.to_json(), "{name}.json is of other checks; run: UPDATE_DOCS=1 cargo test --test checks");
+        assert!(
+            written == whole.to_json(),
+            "{name}.json is of other checks; run: UPDATE_DOCS=1 cargo test --test checks"
+        );
     }
 }
 

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 pub use file::{Case, Expectation, Live, SCHEMA};
 pub use registry::{LoadError, Registry};
 
+use crate::facts::changes::CHANGES;
 use crate::upgrade::Platform;
 use crate::version::PgVersion;
 
@@ -188,10 +189,11 @@ impl Check {
 }
 
 impl Query {
-    /// The SQL for a server.
+    /// The SQL for a server, with the lists of what changes after it.
     #[must_use]
-    pub fn sql_for(&self, server: &PgVersion) -> &str {
-        self.variants.iter().find(|(range, _)| server.satisfies(range)).map_or(&self.sql, |(_, sql)| sql)
+    pub fn sql_for(&self, server: &PgVersion) -> String {
+        let sql = self.variants.iter().find(|(range, _)| server.satisfies(range)).map_or(&self.sql, |(_, sql)| sql);
+        CHANGES.fill(sql, server.major())
     }
 
     /// Every form of the SQL with the server versions it is for, the general one last.

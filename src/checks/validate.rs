@@ -7,6 +7,7 @@ use toml::Spanned;
 
 use super::file::{RawCheck, RawQuery, RawRule, SCHEMA};
 use super::{Applies, Check, Query, RemedyTemplate, RowsRule, Rule, template};
+use crate::facts::changes::CHANGES;
 use crate::snippet::Problem;
 
 /// What distinguishes our files from a user's.
@@ -143,6 +144,9 @@ impl Validator<'_> {
         for sql in raw.variants.iter().map(|variant| &variant.sql).chain([&raw.sql]) {
             if sql.get_ref().contains(';') {
                 self.problem(sql.span(), "one statement, without a semicolon");
+            }
+            for name in CHANGES.unknown(sql.get_ref()) {
+                self.problem(sql.span(), format!("there is no list {{changes_{name}}}"));
             }
         }
         let variants = raw

@@ -3,6 +3,7 @@
 //! Start at [`Bundle`]. [`tables`] holds what is known beforehand: published facts with their source and date.
 
 mod bundle;
+pub mod changes;
 mod database;
 mod declared;
 pub mod rds;

@@ -11,6 +11,7 @@ mod identity;
 mod maintenance;
 mod outcome;
 mod parameters;
+mod references;
 mod rows;
 mod state;
 mod support;
@@ -48,6 +49,9 @@ const RULES: &[(&str, RuleFn)] = &[
     ("parameters::parameter_group_family", parameters::parameter_group_family),
     ("parameters::lost_parameters", parameters::lost_parameters),
     ("parameters::force_ssl", parameters::force_ssl),
+    ("references::removed", references::removed),
+    ("references::row_types", references::row_types),
+    ("references::shifted_columns", references::shifted_columns),
     ("state::instance_status", state::instance_status),
     ("state::free_storage", state::free_storage),
     ("state::failed_attempts", state::failed_attempts),

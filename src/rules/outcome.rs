@@ -79,6 +79,22 @@ impl Hit {
         Self { finding, values }
     }
 
+    /// Adds a hit, or what it says to the hit on the same object: one object is one finding, whatever is wrong with it.
+    pub fn add(hits: &mut Vec<Self>, hit: Self) {
+        let same = |other: &&mut Self| {
+            let (a, b) = (&other.finding, &hit.finding);
+            (&a.database, &a.object, &a.kind) == (&b.database, &b.object, &b.kind)
+        };
+        match hits.iter_mut().rev().find(same) {
+            Some(first) if first.finding.detail.split("; ").all(|detail| detail != hit.finding.detail) => {
+                first.finding.detail.push_str("; ");
+                first.finding.detail.push_str(&hit.finding.detail);
+            }
+            Some(_) => {}
+            None => hits.push(hit),
+        }
+    }
+
     /// With a value for the placeholders of the check's commands.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {

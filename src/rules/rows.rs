@@ -20,7 +20,7 @@ pub(super) fn judge(facts: &Facts<'_>, rule: &RowsRule) -> Result<Outcome, Gap> 
         let fill = |text: &str| template::fill(text, &row).ok_or_else(lacks_column);
         let mut hit = Hit::new(fill(&rule.object)?, fill(&rule.kind)?, fill(&rule.detail)?).in_database(database);
         hit.values.extend(row);
-        add(&mut hits, hit);
+        Hit::add(&mut hits, hit);
     }
     Ok(Outcome::hits(hits).leaving_open(answers.open))
 }
@@ -32,22 +32,6 @@ fn counts(rule: &RowsRule, row: &BTreeMap<String, String>, target: u64) -> Resul
     match since.parse::<u64>() {
         Ok(since) => Ok(target >= since),
         Err(_) => Err(Gap::Unavailable(format!("the answer has '{since}' where a major version is expected"))),
-    }
-}
-
-/// Adds a hit, or what it says to the hit on the same object: one object is one finding, whatever is wrong with it.
-fn add(hits: &mut Vec<Hit>, hit: Hit) {
-    let same = |other: &&mut Hit| {
-        let (a, b) = (&other.finding, &hit.finding);
-        (&a.database, &a.object, &a.kind) == (&b.database, &b.object, &b.kind)
-    };
-    match hits.iter_mut().rev().find(same) {
-        Some(first) if first.finding.detail.split("; ").all(|detail| detail != hit.finding.detail) => {
-            first.finding.detail.push_str("; ");
-            first.finding.detail.push_str(&hit.finding.detail);
-        }
-        Some(_) => {}
-        None => hits.push(hit),
     }
 }
 

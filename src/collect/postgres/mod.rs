@@ -146,7 +146,7 @@ impl Collector<'_> {
     fn sql<'q>(&'q self, scope: Scope, session: &Session) -> impl Iterator<Item = (&'q str, String)> {
         let version = session.version.clone();
         let queries = self.queries.iter().filter(move |query| query.scope == scope);
-        queries.map(move |query| (query.key.as_str(), query.sql_for(&version).to_owned()))
+        queries.map(move |query| (query.key.as_str(), query.sql_for(&version)))
     }
 
     async fn ask(&self, session: Session, asked: Vec<(&str, String)>) -> Result<QuerySet, String> {
