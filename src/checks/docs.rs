@@ -2,6 +2,7 @@
 
 mod page;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -109,9 +110,9 @@ fn section(out: &mut String, title: &str, lines: &[String]) {
 pub fn show_json(check: &Check) -> String {
     let (function, calls, rows) = match &check.rule {
         Rule::Rust { function, calls } => (Some(function.as_str()), calls.as_slice(), None),
-        Rule::Rows(RowsRule { object, kind, detail, since_target }) => {
+        Rule::Rows(RowsRule { object, kind, detail, since_target, only }) => {
             let since_target = since_target.as_deref();
-            (None, [].as_slice(), Some(Rows { object, kind, detail, since_target }))
+            (None, [].as_slice(), Some(Rows { object, kind, detail, since_target, only }))
         }
     };
     let show = Show {
@@ -195,6 +196,8 @@ struct Rows<'a> {
     detail: &'a str,
     /// The column with the target major from which on a row counts.
     since_target: Option<&'a str>,
+    /// Columns and the values they must have.
+    only: &'a BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -245,9 +248,10 @@ fn applies(check: &Check) -> String {
 
 fn judged_by(check: &Check) -> String {
     match &check.rule {
-        Rule::Rows(RowsRule { since_target: None, .. }) => "every row of the query is a finding".to_owned(),
-        Rule::Rows(RowsRule { since_target: Some(column), .. }) => {
-            format!("every row of the query is a finding for targets from its {column} on")
+        Rule::Rows(RowsRule { since_target, only, .. }) => {
+            let only: Vec<String> = only.iter().map(|(column, value)| format!(" with {column} '{value}'")).collect();
+            let since = since_target.as_ref().map(|column| format!(", for targets from its {column} on"));
+            format!("every row of the query{} is a finding{}", only.join(" and"), since.unwrap_or_default())
         }
         Rule::Rust { function, .. } => format!("the rule {function}"),
     }

@@ -80,6 +80,9 @@ pub(super) struct RawRows {
     pub detail: Spanned<String>,
     /// The column that says from which target major on a row counts.
     pub since_target: Option<Spanned<String>>,
+    /// Column and value: rows with another value are another check's.
+    #[serde(default)]
+    pub only: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -9,6 +9,8 @@ mod registry;
 pub mod template;
 mod validate;
 
+use std::collections::BTreeMap;
+
 use semver::VersionReq;
 use serde::{Deserialize, Serialize};
 
@@ -120,6 +122,17 @@ pub struct RowsRule {
     pub detail: String,
     /// A column with a major version: the row counts for targets from that major on.
     pub since_target: Option<String>,
+    /// Columns and the values they must have: of a query that several checks judge, the rows of this one.
+    pub only: BTreeMap<String, String>,
+}
+
+impl RowsRule {
+    /// The columns that the texts and conditions name, apart from `database`.
+    pub fn columns<'a>(&'a self, remedy: &'a RemedyTemplate) -> impl Iterator<Item = &'a str> {
+        let texts = [&self.object, &self.kind, &self.detail].into_iter().chain(&remedy.commands);
+        let named = texts.flat_map(|text| template::placeholders(text)).filter(|name| *name != "database");
+        named.chain(self.since_target.as_deref()).chain(self.only.keys().map(String::as_str))
+    }
 }
 
 impl Severity {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::validate::{self, Ownership};
-use super::{Check, Query};
+use super::{Check, Query, Rule};
 use crate::snippet::Problem;
 
 /// Path below `checks/` and text of every built-in check file.
@@ -24,6 +24,8 @@ pub enum LoadError {
     Invalid { problems: Vec<Problem> },
     #[error("check {id} reads the query of {owner}, which has none")]
     NoSuchQuery { id: String, owner: String },
+    #[error("check {id} reads the query of {owner}: {problem}")]
+    NoSuchColumn { id: String, owner: String, problem: String },
     #[error("check id {id} is used twice: in {first} and in {second}")]
     Duplicate { id: String, first: String, second: String },
 }
@@ -93,6 +95,13 @@ impl Registry {
             let Some(query) = queries.get(owner) else {
                 return Err(LoadError::NoSuchQuery { id: check.id.clone(), owner: owner.clone() });
             };
+            if let Rule::Rows(rows) = &check.rule {
+                let unknown = validate::unknown_columns(rows, &check.remedy, query);
+                if !unknown.is_empty() {
+                    let problem = validate::no_columns(&unknown, query);
+                    return Err(LoadError::NoSuchColumn { id: check.id.clone(), owner: owner.clone(), problem });
+                }
+            }
             check.query = Some(query.clone());
         }
         Ok(Self { checks: by_id.into_values().collect() })

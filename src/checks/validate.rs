@@ -1,12 +1,13 @@
 //! From the written form to a [`Check`]: all problems of a file at once, each with its place.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use semver::VersionReq;
 use toml::Spanned;
 
 use super::file::{RawCheck, RawQuery, RawRule, SCHEMA};
-use super::{Applies, Check, Query, RemedyTemplate, RowsRule, Rule, template};
+use super::{Applies, Check, Query, RemedyTemplate, RowsRule, Rule};
 use crate::facts::changes::CHANGES;
 use crate::snippet::Problem;
 
@@ -71,10 +72,16 @@ impl Validator<'_> {
             platforms: raw.applies.platforms.unwrap_or_default(),
         };
         let query = raw.query.map(|query| self.query(query, raw.id.get_ref()));
-        let rule = self.rule(raw.rule, query.as_ref(), &raw.id, ownership);
-        if let (Rule::Rows(_), Some(query)) = (&rule, &query) {
-            for command in &raw.remedy.commands {
-                self.columns(command, query);
+        let rule = self.rule(raw.rule, query.is_some() || raw.query_of.is_some(), &raw.id, ownership);
+        let remedy = RemedyTemplate {
+            text: raw.remedy.text.trim().to_owned(),
+            commands: raw.remedy.commands.into_iter().map(Spanned::into_inner).collect(),
+        };
+        if let (Rule::Rows(rows), Some(query)) = (&rule, &query) {
+            let unknown = unknown_columns(rows, &remedy, query);
+            if !unknown.is_empty() {
+                let message = no_columns(&unknown, query);
+                self.problem(place(self.text, &unknown).unwrap_or(raw.id.span()), message);
             }
         }
         for case in &raw.tests {
@@ -91,10 +98,7 @@ impl Validator<'_> {
             why: raw.why.into_inner().trim().to_owned(),
             docs: raw.docs.into_inner(),
             applies,
-            remedy: RemedyTemplate {
-                text: raw.remedy.text.trim().to_owned(),
-                commands: raw.remedy.commands.into_iter().map(Spanned::into_inner).collect(),
-            },
+            remedy,
             query,
             query_of: raw.query_of.map(Spanned::into_inner),
             rule,
@@ -163,27 +167,18 @@ impl Validator<'_> {
         }
     }
 
-    fn rule(&mut self, raw: RawRule, query: Option<&Query>, id: &Spanned<String>, ownership: Ownership) -> Rule {
+    fn rule(&mut self, raw: RawRule, has_rows: bool, id: &Spanned<String>, ownership: Ownership) -> Rule {
         match raw {
             RawRule::Rows(rows) => {
-                match query {
-                    None => self.problem(id.span(), "a rows rule needs a [query]"),
-                    Some(query) => {
-                        for template in [&rows.object, &rows.kind, &rows.detail] {
-                            self.columns(template, query);
-                        }
-                        if let Some(column) = &rows.since_target
-                            && !query.columns.contains(column.get_ref())
-                        {
-                            self.problem(column.span(), "no such column in the query");
-                        }
-                    }
+                if !has_rows {
+                    self.problem(id.span(), "a rows rule needs a [query]");
                 }
                 Rule::Rows(RowsRule {
                     object: rows.object.into_inner(),
                     kind: rows.kind.into_inner(),
                     detail: rows.detail.into_inner(),
                     since_target: rows.since_target.map(Spanned::into_inner),
+                    only: rows.only,
                 })
             }
             RawRule::Rust(rust) => {
@@ -196,14 +191,22 @@ impl Validator<'_> {
             }
         }
     }
+}
 
-    fn columns(&mut self, template: &Spanned<String>, query: &Query) {
-        let unknown: Vec<&str> = template::placeholders(template.get_ref())
-            .filter(|name| *name != "database" && !query.columns.iter().any(|column| column == name))
-            .collect();
-        if !unknown.is_empty() {
-            let message = format!("no column {} in the query, it has {}", unknown.join(", "), query.columns.join(", "));
-            self.problem(template.span(), message);
-        }
-    }
+/// The columns that a rows rule names and its query lacks, each once.
+pub(super) fn unknown_columns<'a>(rows: &'a RowsRule, remedy: &'a RemedyTemplate, query: &Query) -> BTreeSet<&'a str> {
+    rows.columns(remedy).filter(|name| !query.columns.iter().any(|column| column == name)).collect()
+}
+
+pub(super) fn no_columns(unknown: &BTreeSet<&str>, query: &Query) -> String {
+    let unknown: Vec<&str> = unknown.iter().copied().collect();
+    format!("no column {} in the query, it has {}", unknown.join(", "), query.columns.join(", "))
+}
+
+/// Where the first of the names is written as a placeholder, or else as a value.
+fn place(text: &str, names: &BTreeSet<&str>) -> Option<Range<usize>> {
+    let name = names.first()?;
+    let written = [format!("{{{name}}}"), format!("\"{name}\"")];
+    let at = |text: &str, word: &String| text.rfind(word.as_str()).map(|at| at..at + word.len());
+    written.iter().find_map(|word| at(text, word))
 }

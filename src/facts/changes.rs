@@ -26,9 +26,20 @@ pub struct Changes {
     lists: BTreeMap<String, Vec<Vec<Value>>>,
 }
 
+/// What no server at hand can be asked, from documentation (`checks/data/postgres-documented.json`).
+#[derive(Debug, Deserialize)]
+struct Documented {
+    documented_libraries: Vec<Vec<Value>>,
+}
+
 pub static CHANGES: LazyLock<Changes> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../checks/data/postgres-changes.json"))
-        .expect("an embedded table is valid, its test says")
+    let valid = "an embedded table is valid, its test says";
+    let mut changes: Changes =
+        serde_json::from_str(include_str!("../../checks/data/postgres-changes.json")).expect(valid);
+    let documented: Documented =
+        serde_json::from_str(include_str!("../../checks/data/postgres-documented.json")).expect(valid);
+    changes.lists.entry("libraries".to_owned()).or_default().extend(documented.documented_libraries);
+    changes
 });
 
 impl Changes {
@@ -54,6 +65,16 @@ impl Changes {
         }
         out.push_str(rest);
         out
+    }
+
+    /// The texts of a list's rows whose change comes after one major and with or before another.
+    pub fn between(&self, list: &str, source: u64, target: u64) -> impl Iterator<Item = Vec<&str>> {
+        let rows = self.lists.get(list).map_or(&[][..], Vec::as_slice);
+        rows.iter().filter_map(move |row| {
+            let [major, texts @ ..] = row.as_slice() else { return None };
+            let comes = major.as_u64().is_some_and(|major| major > source && major <= target);
+            comes.then(|| texts.iter().filter_map(Value::as_str).collect())
+        })
     }
 
     /// The names in SQL that are no list.

@@ -13,6 +13,7 @@ mod outcome;
 mod parameters;
 mod references;
 mod rows;
+mod settings;
 mod state;
 mod support;
 mod target;
@@ -52,6 +53,7 @@ const RULES: &[(&str, RuleFn)] = &[
     ("references::removed", references::removed),
     ("references::row_types", references::row_types),
     ("references::shifted_columns", references::shifted_columns),
+    ("settings::refused", settings::refused),
     ("state::instance_status", state::instance_status),
     ("state::free_storage", state::free_storage),
     ("state::failed_attempts", state::failed_attempts),

@@ -25,8 +25,13 @@ pub(super) fn judge(facts: &Facts<'_>, rule: &RowsRule) -> Result<Outcome, Gap> 
     Ok(Outcome::hits(hits).leaving_open(answers.open))
 }
 
-/// Whether a row is about this target.
+/// Whether a row is this check's, and about this target.
 fn counts(rule: &RowsRule, row: &BTreeMap<String, String>, target: u64) -> Result<bool, Gap> {
+    for (column, value) in &rule.only {
+        if row.get(column).ok_or_else(lacks_column)? != value {
+            return Ok(false);
+        }
+    }
     let Some(column) = &rule.since_target else { return Ok(true) };
     let since = row.get(column).ok_or_else(lacks_column)?;
     match since.parse::<u64>() {

@@ -1,0 +1,88 @@
+//! Settings that roles, databases and functions carry: what the target makes of them.
+
+use super::{Answers, Facts, Hit, Outcome};
+use crate::facts::Gap;
+use crate::facts::changes::CHANGES;
+
+/// From this major on names of settings that nobody defined must be made of identifiers.
+/// <https://www.postgresql.org/docs/release/14.0/>
+const NAMES_CHECKED_SINCE: u64 = 14;
+
+/// Every stored setting is one that the target takes.
+pub(super) fn refused(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let source = facts.database()?.server.version.major();
+    let target = facts.upgrade.target.major();
+    let Answers { rows, open } = facts.answers()?;
+    let mut hits = Vec::new();
+    for (database, row) in rows {
+        let cell = |column: &str| {
+            row.get(column)
+                .map(String::as_str)
+                .ok_or_else(|| Gap::Unavailable("the answer lacks a column that the check reads".to_owned()))
+        };
+        let (name, value) = (cell("name")?, cell("value")?);
+        if let Some(reason) = refusal(name, value, source, target) {
+            let place = database.as_deref().map(|name| format!("  -- in database {name}")).unwrap_or_default();
+            let hit = Hit::new(cell("object")?, cell("kind")?, reason);
+            // A place that is nowhere in particular must not leave the command out.
+            let place = if place.is_empty() { " ".to_owned() } else { place };
+            hits.push(hit.with("cure", cell("cure")?).with("place", place).in_database(database));
+        }
+    }
+    Ok(Outcome::hits(hits).leaving_open(open))
+}
+
+/// Why the target refuses a setting.
+fn refusal(name: &str, value: &str, source: u64, target: u64) -> Option<String> {
+    let is_name = |texts: &[&str]| texts.first().is_some_and(|other| other.eq_ignore_ascii_case(name));
+    if CHANGES.between("settings", source, target).any(|texts| is_name(&texts)) {
+        return Some(format!("{target} has no such setting"));
+    }
+    let refuses =
+        |texts: &[&str]| is_name(texts) && texts.get(1).is_some_and(|other| other.eq_ignore_ascii_case(value));
+    if CHANGES.between("setting_values", source, target).any(|texts| refuses(&texts)) {
+        return Some(format!("{target} does not take the value {value}"));
+    }
+    let nobodys = name.contains('.');
+    if nobodys && source < NAMES_CHECKED_SINCE && target >= NAMES_CHECKED_SINCE && !is_made_of_identifiers(name) {
+        return Some(format!("{target} takes no such name: its parts must be identifiers"));
+    }
+    None
+}
+
+/// Parts that begin with a letter or `_` and go on with letters, digits, `_` and `$`; every character beyond ASCII is
+/// a letter (`valid_custom_variable_name` in `guc.c`).
+fn is_made_of_identifiers(name: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphabetic() || c == '_' || !c.is_ascii();
+    name.split('.')
+        .all(|part| part.starts_with(letter) && part.chars().all(|c| letter(c) || c.is_ascii_digit() || c == '$'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn removed_settings_and_values() {
+        assert!(refusal("operator_precedence_warning", "off", 13, 14).is_some());
+        assert!(refusal("Operator_Precedence_Warning", "off", 12, 18).is_some());
+        assert!(refusal("operator_precedence_warning", "off", 12, 13).is_none());
+        assert!(refusal("force_parallel_mode", "off", 14, 15).is_none());
+        assert!(refusal("password_encryption", "ON", 13, 16).is_some());
+        assert!(refusal("password_encryption", "md5", 13, 16).is_none());
+        assert!(refusal("default_with_oids", "true", 11, 12).is_some());
+        assert!(refusal("default_with_oids", "off", 11, 12).is_none());
+        assert!(refusal("work_mem", "4MB", 11, 18).is_none());
+    }
+
+    #[test]
+    fn names_of_settings_are_identifiers_from_14_on() {
+        for name in ["my-app.user", "app.1st", "a..b", "app.user name", "app."] {
+            assert!(refusal(name, "x", 13, 14).is_some(), "{name}");
+            assert!(refusal(name, "x", 11, 13).is_none(), "{name}");
+        }
+        for name in ["app.user", "App._u1$", "größe.wert", "a.b.c"] {
+            assert!(refusal(name, "x", 12, 16).is_none(), "{name}");
+        }
+    }
+}
