@@ -61,6 +61,29 @@ struct DefaultRow {
     value: String,
 }
 
+/// From which minors on logical decoding plugins must be allowed by name.
+#[derive(Debug, Deserialize)]
+pub struct OutputPlugins {
+    pub as_of: String,
+    pub source: String,
+    /// Those that are allowed by default.
+    pub default: Vec<String>,
+    since: Vec<PgVersion>,
+}
+
+impl OutputPlugins {
+    /// Whether a server of this version asks for it. A bare major is read as its newest minor.
+    #[must_use]
+    pub fn restricts(&self, version: &PgVersion) -> bool {
+        let newest = self.since.iter().map(PgVersion::major).max();
+        if newest.is_some_and(|newest| version.major() > newest) {
+            return true;
+        }
+        let first = self.since.iter().find(|first| first.major() == version.major());
+        first.is_some_and(|first| version.is_major_only() || version >= first)
+    }
+}
+
 impl Parameters {
     /// The default of a parameter in the default group of a major.
     #[must_use]
@@ -93,6 +116,9 @@ pub static LIFECYCLES: LazyLock<Lifecycles> =
 
 pub static PARAMETERS: LazyLock<Parameters> =
     LazyLock::new(|| parse(include_str!("../../checks/data/rds-parameters.json")));
+
+pub static OUTPUT_PLUGINS: LazyLock<OutputPlugins> =
+    LazyLock::new(|| parse(include_str!("../../checks/data/output-plugins.json")));
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> T {
     serde_json::from_str(text).expect("an embedded table is valid, its test says")
@@ -178,6 +204,15 @@ mod tests {
                 assert!(versions.keys().all(|key| key.parse::<PgVersion>().is_ok()), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn plugins_are_restricted_from_a_minor_on() {
+        let restricts = |at| OUTPUT_PLUGINS.restricts(&version(at));
+        assert_eq!(
+            ["17.10", "17.11", "17", "13.23", "19.1", "20.1"].map(restricts),
+            [false, true, true, false, true, true]
+        );
     }
 
     #[test]

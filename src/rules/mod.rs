@@ -12,6 +12,7 @@ mod maintenance;
 mod outcome;
 mod parameters;
 mod rows;
+mod slots;
 mod state;
 mod support;
 mod target;
@@ -48,6 +49,11 @@ const RULES: &[(&str, RuleFn)] = &[
     ("parameters::parameter_group_family", parameters::parameter_group_family),
     ("parameters::lost_parameters", parameters::lost_parameters),
     ("parameters::force_ssl", parameters::force_ssl),
+    ("slots::unusable", slots::unusable),
+    ("slots::at_target", slots::at_target),
+    ("slots::behind", slots::behind),
+    ("slots::plugins", slots::plugins),
+    ("slots::lost", slots::lost),
     ("state::instance_status", state::instance_status),
     ("state::free_storage", state::free_storage),
     ("state::failed_attempts", state::failed_attempts),
