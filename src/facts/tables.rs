@@ -61,6 +61,45 @@ struct DefaultRow {
     value: String,
 }
 
+/// What AWS asks to be done to extensions before a major upgrade.
+#[derive(Debug, Deserialize)]
+pub struct ExtensionSteps {
+    pub as_of: String,
+    pub sources: Vec<String>,
+    /// Refused unless they are the newest that the source offers.
+    pub outdated: Vec<String>,
+    /// As `outdated`, but it is not certain that the upgrade is refused.
+    pub maybe_outdated: Vec<String>,
+    /// Refused from a target major on.
+    refused: BTreeMap<String, u64>,
+    /// The library that must be preloaded, by extension.
+    pub preload: BTreeMap<String, String>,
+}
+
+impl ExtensionSteps {
+    /// Whether the precheck refuses the extension, whatever its version, for this target.
+    #[must_use]
+    pub fn refuses(&self, extension: &str, target: &PgVersion) -> bool {
+        self.refused.get(extension).is_some_and(|since| target.major() >= *since)
+    }
+}
+
+/// From which minors on a blue/green deployment can change the major.
+#[derive(Debug, Deserialize)]
+pub struct BlueGreen {
+    pub as_of: String,
+    pub source: String,
+    since: Vec<PgVersion>,
+}
+
+impl BlueGreen {
+    /// The minor that a version would have to be, where it is an older one.
+    #[must_use]
+    pub fn needs(&self, version: &PgVersion) -> Option<&PgVersion> {
+        self.since.iter().find(|first| first.major() == version.major() && version < first)
+    }
+}
+
 /// From which minors on logical decoding plugins must be allowed by name.
 #[derive(Debug, Deserialize)]
 pub struct OutputPlugins {
@@ -116,6 +155,11 @@ pub static LIFECYCLES: LazyLock<Lifecycles> =
 
 pub static PARAMETERS: LazyLock<Parameters> =
     LazyLock::new(|| parse(include_str!("../../checks/data/rds-parameters.json")));
+
+pub static EXTENSION_STEPS: LazyLock<ExtensionSteps> =
+    LazyLock::new(|| parse(include_str!("../../checks/data/extension-steps.json")));
+
+pub static BLUE_GREEN: LazyLock<BlueGreen> = LazyLock::new(|| parse(include_str!("../../checks/data/blue-green.json")));
 
 pub static OUTPUT_PLUGINS: LazyLock<OutputPlugins> =
     LazyLock::new(|| parse(include_str!("../../checks/data/output-plugins.json")));
@@ -199,6 +243,14 @@ mod tests {
         assert_eq!(PARAMETERS.default_of("rds.force_ssl", 14), Some("0"));
         assert_eq!(PARAMETERS.default_of("rds.force_ssl", 15), Some("1"));
         assert!(LIFECYCLES.majors.contains_key("12"));
+        assert_eq!(BLUE_GREEN.needs(&version("12.15")).map(PgVersion::as_str), Some("12.16"));
+        assert!(
+            BLUE_GREEN.needs(&version("12.22-rds.20250508")).is_none() && BLUE_GREEN.needs(&version("17.1")).is_none()
+        );
+        assert!(EXTENSION_STEPS.refuses("pg_repack", &version("14")));
+        assert!(!EXTENSION_STEPS.refuses("pg_repack", &version("13.20")));
+        let named = EXTENSION_STEPS.outdated.iter().chain(&EXTENSION_STEPS.maybe_outdated);
+        assert!(named.chain(EXTENSION_STEPS.preload.keys()).all(|name| EXTENSIONS.postgres.contains_key(name)));
         for table in [&EXTENSIONS.postgres, &EXTENSIONS.aurora] {
             for (name, versions) in table {
                 assert!(versions.keys().all(|key| key.parse::<PgVersion>().is_ok()), "{name}");

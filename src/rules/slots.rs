@@ -96,9 +96,18 @@ pub(super) fn at_target(facts: &Facts<'_>) -> Result<Outcome, Gap> {
         return Ok(Outcome::pass());
     }
     let Some(refusal) = refusal(facts, needed)? else { return Ok(Outcome::pass()) };
-    let family = facts.upgrade.family(target);
-    let hits = usable.into_iter().map(|slot| slot.hit(&refusal).with("family", &family));
+    let hits = usable.into_iter().map(|slot| with_group(facts, slot.hit(&refusal)));
     Ok(Outcome::hits(hits.collect()))
+}
+
+/// With the names for a command about parameter groups, where there are such.
+fn with_group(facts: &Facts<'_>, hit: Hit) -> Hit {
+    let group = match facts.upgrade.platform {
+        Platform::Rds => "db",
+        Platform::Aurora => "db-cluster",
+        Platform::SelfManaged => return hit,
+    };
+    hit.with("family", facts.upgrade.family(facts.upgrade.target.major())).with("group", group)
 }
 
 /// Why the target does not take that many slots, unless one of the groups that may be named in the request does.
@@ -195,11 +204,10 @@ pub(super) fn plugins(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     if !OUTPUT_PLUGINS.restricts(&facts.upgrade.target) {
         return Ok(Outcome::pass());
     }
-    let family = facts.upgrade.family(facts.upgrade.target.major());
     let others = slots(facts)?.into_iter().filter(|slot| !OUTPUT_PLUGINS.default.contains(&slot.plugin));
     let hits = others.map(|slot| {
         let detail = format!("plugin {} is not in output_plugin_libraries by default", slot.plugin);
-        slot.hit(detail).with("family", &family)
+        with_group(facts, slot.hit(detail))
     });
     Ok(Outcome::hits(hits.collect()))
 }
