@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::checks::{Registry, Rule};
 
 /// What the collector asks of AWS whatever the checks; `sts:GetCallerIdentity` needs no grant.
-const BASE: [&str; 17] = [
+const BASE: [&str; 18] = [
     "cloudwatch:GetMetricStatistics",
     "rds:DescribeBlueGreenDeployments",
     "rds:DescribeDBClusterParameterGroups",
@@ -23,6 +23,7 @@ const BASE: [&str; 17] = [
     "rds:DescribeEngineDefaultClusterParameters",
     "rds:DescribeEngineDefaultParameters",
     "rds:DescribeEvents",
+    "rds:DescribeIntegrations",
     "rds:DescribeOrderableDBInstanceOptions",
     "rds:DescribePendingMaintenanceActions",
 ];

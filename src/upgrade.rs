@@ -63,6 +63,9 @@ impl Upgrade {
     }
 }
 
+/// Groups that AWS made carry this prefix. RDS replaces them by the target's by itself, and nobody can set a value in one.
+pub const DEFAULT_PREFIX: &str = "default.";
+
 /// The name of a parameter group family, `postgres16` or `aurora-postgresql16`.
 #[must_use]
 pub fn family(engine: &str, major: u64) -> String {

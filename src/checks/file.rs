@@ -107,6 +107,10 @@ pub struct Case {
     pub patch: Option<String>,
     /// The target; default of the bundle's story.
     pub target: Option<String>,
+    /// What runs, instead of the version of the bundle's story.
+    pub source: Option<String>,
+    /// Whose rules apply, instead of those that the evidence speaks for.
+    pub platform: Option<crate::upgrade::Platform>,
     /// SQL that makes such rows on a real server, and the majors to run it on.
     pub live: Option<Live>,
     pub expect: Expectation,

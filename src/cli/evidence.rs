@@ -250,6 +250,8 @@ pub(super) fn gaps(bundle: &Bundle) -> Vec<String> {
                 gap(&aws.events, "events"),
                 gap(&aws.blue_green_deployments, "blue/green deployments"),
                 gap(&aws.replicas, "replicas"),
+                gap(&aws.target_groups, "parameter groups of newer families"),
+                gap(&aws.integrations, "zero-ETL integrations"),
                 gap(&aws.free_storage, "free storage"),
             ]
             .into_iter()
@@ -257,6 +259,13 @@ pub(super) fn gaps(bundle: &Bundle) -> Vec<String> {
         );
         gaps.extend(
             aws.user_parameters.iter().filter_map(|(group, source)| gap(source, &format!("parameters of {group}"))),
+        );
+        gaps.extend(
+            aws.target_groups
+                .collected()
+                .into_iter()
+                .flatten()
+                .filter_map(|group| gap(&group.parameters, &format!("parameters of {}", group.name))),
         );
         gaps.extend(
             aws.family_defaults.iter().filter_map(|(family, source)| gap(source, &format!("defaults of {family}"))),

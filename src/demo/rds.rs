@@ -52,6 +52,7 @@ const ANSWERS: &[(&str, &str)] = answers! {
     "DescribeEngineDefaultParameters.postgres16"
     "DescribeEngineDefaultParameters.postgres17"
     "DescribeEvents"
+    "DescribeIntegrations"
     "DescribeOrderableDBInstanceOptions"
     "DescribePendingMaintenanceActions"
     "GetCallerIdentity"

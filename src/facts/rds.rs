@@ -40,6 +40,10 @@ pub struct AwsFacts {
     pub blue_green_deployments: Source<Vec<BlueGreenDeployment>>,
     /// The replicas of the instance that are in its own Region.
     pub replicas: Source<Vec<DbInstance>>,
+    /// People's own groups of newer families (cluster parameter groups for a cluster or its member).
+    pub target_groups: Source<Vec<TargetGroup>>,
+    /// The zero-ETL integrations whose source it is.
+    pub integrations: Source<Vec<Integration>>,
     pub free_storage: Source<Option<FreeStorage>>,
 }
 
@@ -70,6 +74,10 @@ pub struct DbInstance {
     pub latest_restorable_time: Option<Timestamp>,
     pub engine_lifecycle_support: Option<String>,
     pub parameter_groups: Vec<GroupStatus>,
+    pub option_groups: Vec<String>,
+    pub ca_certificate: Option<String>,
+    /// Until when its own certificate, signed by that CA, is valid.
+    pub certificate_valid_till: Option<Timestamp>,
     /// Name and value of everything that waits to be applied, as the API names it.
     pub pending_modified_values: BTreeMap<String, String>,
     pub cluster_id: Option<String>,
@@ -121,6 +129,8 @@ pub struct DbCluster {
     pub pending_modified_values: BTreeMap<String, String>,
     pub members: Vec<ClusterMember>,
     pub replica_source: Option<String>,
+    /// Identifiers; ARNs for clusters and for other Regions.
+    pub replicas: Vec<String>,
     pub endpoint: Option<Endpoint>,
     pub master_username: Option<String>,
     pub master_user_secret: Option<String>,
@@ -140,6 +150,7 @@ pub struct EngineVersion {
     /// `available` or `deprecated`
     pub status: Option<String>,
     pub valid_targets: Vec<ValidTarget>,
+    pub ca_certificates: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -167,6 +178,14 @@ pub struct PendingMaintenance {
 pub struct ParameterGroup {
     pub name: String,
     pub family: String,
+}
+
+/// A group that could be named in the upgrade request, and what a person set in it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TargetGroup {
+    pub name: String,
+    pub family: String,
+    pub parameters: Source<Vec<Parameter>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -220,6 +239,16 @@ pub struct BlueGreenDeployment {
     /// ARNs
     pub source: String,
     pub target: Option<String>,
+    pub status: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integration {
+    pub name: String,
+    pub arn: String,
+    /// An ARN
+    pub source: String,
+    /// `active`, `creating`, …: an open set.
     pub status: String,
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// One piece of evidence. What is missing is never nothing: it says why, so that a check can say it too.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source<T> {
     Collected(T),

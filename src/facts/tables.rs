@@ -61,6 +61,68 @@ struct DefaultRow {
     value: String,
 }
 
+/// What AWS asks to be done to extensions before a major upgrade.
+#[derive(Debug, Deserialize)]
+pub struct ExtensionSteps {
+    pub as_of: String,
+    pub sources: Vec<String>,
+    /// Refused unless they are the newest that the source offers.
+    pub outdated: Vec<String>,
+    /// As `outdated`, but it is not certain that the upgrade is refused.
+    pub maybe_outdated: Vec<String>,
+    /// Refused from a target major on.
+    refused: BTreeMap<String, u64>,
+    /// The library that must be preloaded, by extension.
+    pub preload: BTreeMap<String, String>,
+}
+
+impl ExtensionSteps {
+    /// Whether the precheck refuses the extension, whatever its version, for this target.
+    #[must_use]
+    pub fn refuses(&self, extension: &str, target: &PgVersion) -> bool {
+        self.refused.get(extension).is_some_and(|since| target.major() >= *since)
+    }
+}
+
+/// From which minors on a blue/green deployment can change the major.
+#[derive(Debug, Deserialize)]
+pub struct BlueGreen {
+    pub as_of: String,
+    pub source: String,
+    since: Vec<PgVersion>,
+}
+
+impl BlueGreen {
+    /// The minor that a version would have to be, where it is an older one.
+    #[must_use]
+    pub fn needs(&self, version: &PgVersion) -> Option<&PgVersion> {
+        self.since.iter().find(|first| first.major() == version.major() && version < first)
+    }
+}
+
+/// From which minors on logical decoding plugins must be allowed by name.
+#[derive(Debug, Deserialize)]
+pub struct OutputPlugins {
+    pub as_of: String,
+    pub source: String,
+    /// Those that are allowed by default.
+    pub default: Vec<String>,
+    since: Vec<PgVersion>,
+}
+
+impl OutputPlugins {
+    /// Whether a server of this version asks for it. A bare major is read as its newest minor.
+    #[must_use]
+    pub fn restricts(&self, version: &PgVersion) -> bool {
+        let newest = self.since.iter().map(PgVersion::major).max();
+        if newest.is_some_and(|newest| version.major() > newest) {
+            return true;
+        }
+        let first = self.since.iter().find(|first| first.major() == version.major());
+        first.is_some_and(|first| version.is_major_only() || version >= first)
+    }
+}
+
 impl Parameters {
     /// The default of a parameter in the default group of a major.
     #[must_use]
@@ -93,6 +155,14 @@ pub static LIFECYCLES: LazyLock<Lifecycles> =
 
 pub static PARAMETERS: LazyLock<Parameters> =
     LazyLock::new(|| parse(include_str!("../../checks/data/rds-parameters.json")));
+
+pub static EXTENSION_STEPS: LazyLock<ExtensionSteps> =
+    LazyLock::new(|| parse(include_str!("../../checks/data/extension-steps.json")));
+
+pub static BLUE_GREEN: LazyLock<BlueGreen> = LazyLock::new(|| parse(include_str!("../../checks/data/blue-green.json")));
+
+pub static OUTPUT_PLUGINS: LazyLock<OutputPlugins> =
+    LazyLock::new(|| parse(include_str!("../../checks/data/output-plugins.json")));
 
 fn parse<'a, T: Deserialize<'a>>(text: &'a str) -> T {
     serde_json::from_str(text).expect("an embedded table is valid, its test says")
@@ -173,11 +243,28 @@ mod tests {
         assert_eq!(PARAMETERS.default_of("rds.force_ssl", 14), Some("0"));
         assert_eq!(PARAMETERS.default_of("rds.force_ssl", 15), Some("1"));
         assert!(LIFECYCLES.majors.contains_key("12"));
+        assert_eq!(BLUE_GREEN.needs(&version("12.15")).map(PgVersion::as_str), Some("12.16"));
+        assert!(
+            BLUE_GREEN.needs(&version("12.22-rds.20250508")).is_none() && BLUE_GREEN.needs(&version("17.1")).is_none()
+        );
+        assert!(EXTENSION_STEPS.refuses("pg_repack", &version("14")));
+        assert!(!EXTENSION_STEPS.refuses("pg_repack", &version("13.20")));
+        let named = EXTENSION_STEPS.outdated.iter().chain(&EXTENSION_STEPS.maybe_outdated);
+        assert!(named.chain(EXTENSION_STEPS.preload.keys()).all(|name| EXTENSIONS.postgres.contains_key(name)));
         for table in [&EXTENSIONS.postgres, &EXTENSIONS.aurora] {
             for (name, versions) in table {
                 assert!(versions.keys().all(|key| key.parse::<PgVersion>().is_ok()), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn plugins_are_restricted_from_a_minor_on() {
+        let restricts = |at| OUTPUT_PLUGINS.restricts(&version(at));
+        assert_eq!(
+            ["17.10", "17.11", "17", "13.23", "19.1", "20.1"].map(restricts),
+            [false, true, true, false, true, true]
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod parameters;
 mod references;
 mod rows;
 mod settings;
+mod slots;
 mod state;
 mod support;
 mod target;
@@ -42,6 +43,10 @@ const RULES: &[(&str, RuleFn)] = &[
     ("extensions::unlisted", extensions::unlisted),
     ("extensions::update_after", extensions::update_after),
     ("extensions::newer_than_target", extensions::newer_than_target),
+    ("extensions::refused", extensions::refused),
+    ("extensions::outdated", extensions::outdated),
+    ("extensions::maybe_outdated", extensions::maybe_outdated),
+    ("extensions::not_preloaded", extensions::not_preloaded),
     ("identity::caller_identity", identity::caller_identity),
     ("identity::server_version", identity::server_version),
     ("maintenance::pending_maintenance", maintenance::pending_maintenance),
@@ -54,7 +59,15 @@ const RULES: &[(&str, RuleFn)] = &[
     ("references::row_types", references::row_types),
     ("references::shifted_columns", references::shifted_columns),
     ("settings::refused", settings::refused),
+    ("slots::unusable", slots::unusable),
+    ("slots::at_target", slots::at_target),
+    ("slots::behind", slots::behind),
+    ("slots::plugins", slots::plugins),
+    ("slots::lost", slots::lost),
     ("state::instance_status", state::instance_status),
+    ("state::master_username", state::master_username),
+    ("state::option_group", state::option_group),
+    ("state::ca_certificate", state::ca_certificate),
     ("state::free_storage", state::free_storage),
     ("state::failed_attempts", state::failed_attempts),
     ("support::support_dates", support::support_dates),
@@ -64,6 +77,8 @@ const RULES: &[(&str, RuleFn)] = &[
     ("topology::upgraded_elsewhere", topology::upgraded_elsewhere),
     ("topology::replicas", topology::replicas),
     ("topology::blue_green", topology::blue_green),
+    ("topology::blue_green_limits", topology::blue_green_limits),
+    ("topology::zero_etl", topology::zero_etl),
 ];
 
 /// Whether a check file may name this function.

@@ -6,11 +6,9 @@ use super::{Facts, Hit, Outcome, shell};
 use crate::facts::Gap;
 use crate::facts::rds::{GroupStatus, Parameter};
 use crate::facts::tables::PARAMETERS;
+use crate::upgrade::DEFAULT_PREFIX;
 
 const FORCE_SSL: &str = "rds.force_ssl";
-
-/// Groups that AWS made carry this prefix, and RDS replaces them by the target's by itself.
-const DEFAULT_PREFIX: &str = "default.";
 
 /// The groups in use, the cluster's first.
 fn groups(facts: &Facts<'_>) -> Result<Vec<GroupStatus>, Gap> {

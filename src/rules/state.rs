@@ -1,5 +1,7 @@
 //! The state the instance is in.
 
+use jiff::Span;
+
 use super::{Facts, Hit, Outcome, shell};
 use crate::facts::Gap;
 use crate::moment::minute;
@@ -44,6 +46,68 @@ pub(super) fn free_storage(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     let more = allocated.saturating_add(allocated / 2).saturating_add(1);
     let hit = Hit::new(&instance.id, "storage", &detail).with("id", shell(&instance.id)).with("more", more.to_string());
     Ok(Outcome::hits(vec![hit]).summarised(detail))
+}
+
+/// The name of the master user is none that PostgreSQL keeps for itself.
+pub(super) fn master_username(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let instance = facts.instance()?;
+    let of_cluster = facts.cluster()?.and_then(|cluster| cluster.master_username.as_ref());
+    let Some(name) = of_cluster.or(instance.master_username.as_ref()) else {
+        return Err(Gap::Unavailable(format!("RDS does not say who the master user of {} is", instance.id)));
+    };
+    let hit = Hit::new(name, "master user", "the name begins with pg_");
+    Ok(Outcome::hits(name.to_lowercase().starts_with("pg_").then_some(hit).into_iter().collect()))
+}
+
+/// Option groups that AWS made bear this prefix; RDS replaces them by the target's.
+const DEFAULT_OPTIONS: &str = "default:";
+
+/// No option group is one of a person's own, which is of one major.
+pub(super) fn option_group(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let instance = facts.instance()?;
+    let (source, target) = (&instance.engine_version, &facts.upgrade.target);
+    if target.major() <= source.major() {
+        return Ok(Outcome::not_applicable(format!(
+            "{source} to {target} is no major upgrade, the option group stays"
+        )));
+    }
+    let own = instance.option_groups.iter().filter(|name| !name.starts_with(DEFAULT_OPTIONS));
+    let hits = own.map(|name| {
+        Hit::new(name, "option group", format!("is of {}, the target needs one of {}", source.major(), target.major()))
+            .with("id", shell(&instance.id))
+            .with("default", shell(&format!("{DEFAULT_OPTIONS}{}-{}", instance.engine, target.major())))
+    });
+    Ok(Outcome::hits(hits.collect()))
+}
+
+/// Days that a certificate should still be good for: nobody wants to change it in the days of an upgrade.
+const CERTIFICATE_DAYS: i64 = 30;
+
+/// The target knows the CA of the instance, and its certificate is good for a while.
+pub(super) fn ca_certificate(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let aws = facts.aws()?;
+    let instance = aws.instance.get()?;
+    let Some(ca) = &instance.ca_certificate else {
+        return Err(Gap::Unavailable(format!("RDS does not name the CA of {}", instance.id)));
+    };
+    let mut details = Vec::new();
+    let soon = facts.now().checked_add(Span::new().hours(24 * CERTIFICATE_DAYS)).unwrap_or(facts.now());
+    if let Some(end) = instance.certificate_valid_till.filter(|end| *end < soon) {
+        details.push(format!("the server's certificate ends at {}", minute(end)));
+    }
+    let target = &facts.upgrade.target;
+    if let Some(versions) = aws.engine_versions.get(&facts.upgrade.family(target.major())) {
+        let known = versions.get()?.iter().find(|record| record.version == *target);
+        let offered = known.map_or(&[][..], |record| &record.ca_certificates);
+        if !offered.is_empty() && !offered.contains(ca) {
+            details.push(format!("{target} knows only {}", offered.join(", ")));
+        }
+    }
+    if details.is_empty() {
+        return Ok(Outcome::pass());
+    }
+    let hit = Hit::new(ca, "certificate authority", details.join("; ")).with("id", shell(&instance.id));
+    Ok(Outcome::hits(vec![hit]))
 }
 
 /// What RDS says of an attempt that failed; matched in lower case.

@@ -3,6 +3,7 @@
 use super::{Facts, Hit, Open, Outcome, shell};
 use crate::facts::Gap;
 use crate::facts::rds::DbInstance;
+use crate::facts::tables::BLUE_GREEN;
 
 /// The instance is upgraded by itself, not with a cluster or a source.
 pub(super) fn upgraded_elsewhere(facts: &Facts<'_>) -> Result<Outcome, Gap> {
@@ -39,25 +40,73 @@ pub(super) fn replicas(facts: &Facts<'_>) -> Result<Outcome, Gap> {
             hits.push(Hit::new(last(name), "cross-Region replica", detail).with("replica", shell(last(name))));
             continue;
         }
-        let state = match aws.replicas.get() {
-            Ok(known) => known.iter().find(|replica| replica.id == *name).and_then(trouble),
+        let replica = match aws.replicas.get() {
+            Ok(known) => known.iter().find(|replica| replica.id == *name),
             Err(Gap::Unavailable(reason)) => {
                 open.push(Open { part: name.clone(), reason });
                 None
             }
             Err(gap) => return Err(gap),
         };
-        let detail = match state {
+        let mut detail = match replica.and_then(trouble) {
             Some(trouble) => format!("upgraded with the primary, but {trouble}: its upgrade would fail"),
             None => "upgraded with the primary, whose outage lasts until it is done".to_owned(),
         };
+        let below: Vec<&str> = replica.into_iter().flat_map(|replica| &replica.replicas).map(|arn| last(arn)).collect();
+        if !below.is_empty() {
+            detail = format!("{detail}; has replicas of its own: {}", below.join(", "));
+        }
         hits.push(Hit::new(name, "read replica", detail).with("in_region", shell(name)));
+    }
+    // Of a Multi-AZ cluster; Aurora names only clusters, in other Regions.
+    if let Some(cluster) = facts.cluster()? {
+        for name in cluster.replicas.iter().filter(|name| !instance.replicas.contains(name)) {
+            let detail = "replication ends with the upgrade; recreate it afterwards";
+            hits.push(Hit::new(last(name), "replica of the cluster", detail).with("replica", shell(last(name))));
+        }
     }
     for name in &instance.replica_clusters {
         let detail = "replication ends with the upgrade; recreate it afterwards";
         hits.push(Hit::new(last(name), "replica cluster", detail).with("replica", shell(last(name))));
     }
     Ok(Outcome::hits(hits).leaving_open(open))
+}
+
+/// No zero-ETL integration reads from it.
+pub(super) fn zero_etl(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let reading = facts.aws()?.integrations.get()?;
+    let hits = reading.iter().map(|integration| {
+        let detail = format!("{}; it reads by a logical replication slot of its own", integration.status);
+        Hit::new(&integration.name, "zero-ETL integration", detail).with("arn", shell(&integration.arn))
+    });
+    Ok(Outcome::hits(hits.collect()))
+}
+
+/// What AWS knows would keep a blue/green deployment from being an alternative.
+pub(super) fn blue_green_limits(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let aws = facts.aws()?;
+    let instance = aws.instance.get()?;
+    if facts.upgrade.target.major() <= instance.engine_version.major() {
+        return Ok(Outcome::not_applicable("blue/green limits are about major upgrades here"));
+    }
+    let mut limits = Vec::new();
+    if let Some(needed) = BLUE_GREEN.needs(&instance.engine_version) {
+        limits.push(format!("changes the major only from {needed} on"));
+    }
+    if instance.master_user_secret.is_some() {
+        limits.push("not with a master password that Secrets Manager keeps".to_owned());
+    }
+    if facts.cluster()?.is_some() {
+        limits.push("not for a Multi-AZ cluster".to_owned());
+    }
+    if instance.replicas.iter().any(|name| other_region(name).is_some()) {
+        limits.push("not with replicas in other Regions".to_owned());
+    }
+    if aws.replicas.collected().is_some_and(|known| known.iter().any(|replica| !replica.replicas.is_empty())) {
+        limits.push("not with replicas of replicas".to_owned());
+    }
+    let hits = (!limits.is_empty()).then(|| Hit::new(&instance.id, "blue/green deployment", limits.join("; ")));
+    Ok(Outcome::hits(hits.into_iter().collect()))
 }
 
 fn trouble(replica: &DbInstance) -> Option<String> {

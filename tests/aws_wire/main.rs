@@ -43,6 +43,10 @@ fn seen<T>(source: &Source<T>) -> &T {
 /// Path and reason of every gap.
 fn gaps(facts: &AwsFacts) -> Vec<(String, String)> {
     fn walk(path: &str, value: &Value, found: &mut Vec<(String, String)>) {
+        for entry in value.as_array().into_iter().flatten() {
+            let name = entry["name"].as_str().unwrap_or_default();
+            walk(&format!("{}.{name}", path.trim_end_matches(".collected")), &entry["parameters"], found);
+        }
         let Some(members) = value.as_object() else { return };
         match members.get("unavailable").and_then(|gap| gap["reason"].as_str()) {
             Some(reason) => found.push((path.to_owned(), reason.to_owned())),
@@ -93,6 +97,11 @@ async fn reads_every_operation_to_its_last_page() {
     assert_eq!(seen(&facts.major_versions)[0].lifecycles.len(), 2);
     assert_eq!(seen(&facts.events).len(), 2);
     assert_eq!(seen(&facts.blue_green_deployments)[0].id, "bgd-2");
+    let newer = seen(&facts.target_groups);
+    assert_eq!((newer.len(), newer[0].name.as_str(), newer[0].family.as_str()), (1, "app-pg16", "postgres16"));
+    assert_eq!(seen(&newer[0].parameters).len(), 2);
+    let reading: Vec<&str> = seen(&facts.integrations).iter().map(|found| found.name.as_str()).collect();
+    assert_eq!(reading, ["reports"]);
     assert_eq!(seen(&facts.replicas)[0].replica_source.as_deref(), Some("app"));
     assert_eq!(seen(&facts.free_storage).as_ref().unwrap().bytes.to_string(), "8500000000");
 }
@@ -112,10 +121,11 @@ async fn one_refused_operation_is_one_gap() {
         ("GetMetricStatistics", &[".free_storage"]),
         ("DescribeBlueGreenDeployments", &[".blue_green_deployments"]),
         ("DescribeDBMajorEngineVersions", &[".major_versions"]),
-        ("DescribeDBParameterGroups", &[".parameter_groups"]),
-        ("DescribeDBParameters", &[".user_parameters.app-pg12"]),
+        ("DescribeDBParameterGroups", &[".parameter_groups", ".target_groups"]),
+        ("DescribeDBParameters", &[".user_parameters.app-pg12", ".target_groups.app-pg16"]),
         ("DescribeDBSnapshots", &[".snapshots"]),
         ("DescribeEvents", &[".events"]),
+        ("DescribeIntegrations", &[".integrations"]),
         ("DescribeOrderableDBInstanceOptions", &[".orderable"]),
         ("DescribePendingMaintenanceActions", &[".pending_maintenance"]),
         (
@@ -178,12 +188,33 @@ async fn a_list_without_end_is_no_list() {
             .then(|| page.replacing("<Marker>app-pg12</Marker>", &format!("<Marker>{next}</Marker>")))
     };
     let same = app(move |call| endless(call, "again")).await;
-    assert_eq!(
-        gaps(&same),
-        [(".parameter_groups".to_owned(), "the list has no end: marker 'again' came twice".into())]
-    );
+    let (both, reason) = ([".parameter_groups", ".target_groups"], "the list has no end: marker 'again' came twice");
+    assert_eq!(gaps(&same), both.map(|place| (place.to_owned(), reason.to_owned())));
     let circle = app(move |call| endless(call, if call.get("Marker") == Some("a") { "b" } else { "a" })).await;
-    assert_eq!(places(&circle), [".parameter_groups"]);
+    assert_eq!(places(&circle), both);
+}
+
+/// Each costs a call, so there is a bound; what is beyond it was not seen.
+#[tokio::test]
+async fn twenty_groups_of_newer_families_are_read() {
+    let group = |at| {
+        format!(
+            "<DBParameterGroup><DBParameterGroupName>g{at}</DBParameterGroupName>\
+             <DBParameterGroupFamily>postgres17</DBParameterGroupFamily></DBParameterGroup>"
+        )
+    };
+    let many: String = (10..34).map(group).collect();
+    let server = Server::start(Duration::ZERO, move |call| match call.operation.as_str() {
+        "DescribeDBParameterGroups" => Reply::ok("DescribeDBParameterGroups.2")
+            .replacing("</DBParameterGroups>", &format!("{many}</DBParameterGroups>")),
+        _ => world(call),
+    })
+    .await;
+    let facts = ask(&server, &instance("app")).await.unwrap();
+    assert_eq!(seen(&facts.target_groups).len(), 25);
+    assert_eq!(server.count("DescribeDBParameters"), 21, "those, and the one in use");
+    let places = places(&facts);
+    assert_eq!((places.len(), places[4].as_str()), (5, ".target_groups.app-pg16"), "the wanted family's come first");
 }
 
 #[tokio::test]
@@ -202,7 +233,8 @@ async fn what_depends_on_the_instance_has_its_reason() {
     let (sender, receiver) = oneshot::channel();
     let client = server.client(REGION).await;
     let facts = collect(&client, &instance("app"), None, Some(sender), &|_| ()).await.unwrap();
-    let dependent = [".instance", ".cluster", ".engine_version", ".orderable", ".major_versions", ".replicas"];
+    let dependent =
+        [".instance", ".cluster", ".engine_version", ".orderable", ".major_versions", ".replicas", ".target_groups"];
     assert_eq!(places(&facts), dependent);
     assert_eq!(gaps(&facts).into_iter().map(|(_, reason)| reason).collect::<BTreeSet<_>>().len(), 1);
     assert!(receiver.await.is_err(), "nobody announces an unknown address");

@@ -9,7 +9,7 @@ use crate::proxy::{Fault, Proxy};
 
 /// Every operation that is asked about an instance, and the checks that need its answer, when nothing is declared.
 /// The support dates are also in a table of our own, so nothing is open without `DescribeDBMajorEngineVersions`.
-const NEEDED_BY: [(&str, &[&str]); 13] = [
+const NEEDED_BY: [(&str, &[&str]); 14] = [
     ("DescribeBlueGreenDeployments", &["rds.blue-green"]),
     ("DescribeDBEngineVersions", &["rds.target-version"]),
     ("DescribeDBInstances", &ALL_OF_THE_INSTANCE),
@@ -19,6 +19,7 @@ const NEEDED_BY: [(&str, &[&str]); 13] = [
     ("DescribeDBSnapshots", &["rds.backup-age"]),
     ("DescribeEngineDefaultParameters", &["rds.force-ssl", "rds.lost-parameters"]),
     ("DescribeEvents", &["rds.failed-attempts"]),
+    ("DescribeIntegrations", &["rds.zero-etl"]),
     ("DescribeOrderableDBInstanceOptions", &["rds.instance-class"]),
     ("DescribePendingMaintenanceActions", &["rds.pending-maintenance"]),
     ("GetCallerIdentity", &["aws.caller-identity"]),
@@ -26,9 +27,11 @@ const NEEDED_BY: [(&str, &[&str]); 13] = [
 ];
 
 /// Blue/green deployments and maintenance are found by the name alone.
-const ALL_OF_THE_INSTANCE: [&str; 17] = [
+const ALL_OF_THE_INSTANCE: [&str; 21] = [
     "rds.backup-age",
     "rds.backups-off",
+    "rds.blue-green-limits",
+    "rds.ca-certificate",
     "rds.extended-support-off",
     "rds.failed-attempts",
     "rds.force-ssl",
@@ -36,6 +39,8 @@ const ALL_OF_THE_INSTANCE: [&str; 17] = [
     "rds.instance-class",
     "rds.instance-status",
     "rds.lost-parameters",
+    "rds.master-username",
+    "rds.option-group",
     "rds.parameter-group-family",
     "rds.parameter-group-status",
     "rds.pending-modifications",

@@ -11,8 +11,8 @@ use tokio_postgres::Client;
 use crate::script::statements;
 use crate::support;
 use crate::world::{
-    ROLE, assert_answered, assert_go, create_database, inside, judge, look, quote_ident, result, rows, run, texts,
-    unanswered_or_failed, world,
+    ROLE, assert_answered, assert_go, create_database, inside, judge, judge_as, look, quote_ident, result, rows, run,
+    texts, unanswered_or_failed, world,
 };
 
 const DATABASE: &str = "live";
@@ -125,7 +125,8 @@ async fn one(server: &Server, registry: &Registry, check: &Check, case: &Case, l
         same(expected, answer, &name);
     }
     let later = (server.version().major() + 1).to_string();
-    judged(&judge(&facts, registry, case.target.as_deref().unwrap_or(&later)), check, case, &name);
+    let target = case.target.as_deref().unwrap_or(&later);
+    judged(&judge_as(&facts, registry, target, case.platform), check, case, &name);
 }
 
 fn same(expected: &[BTreeMap<String, String>], answer: &Rows, name: &str) {

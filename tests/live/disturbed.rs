@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use pg_preflight::checks::Registry;
 use pg_preflight::collect::postgres::Limits;
+use pg_preflight::facts::{DatabaseFacts, QueryOutcome};
 use tokio_postgres::Client;
 
 use crate::support;
@@ -52,6 +53,15 @@ async fn shadow(client: &Client) {
     .await;
 }
 
+/// Without the WAL that a slot is behind, as the test itself writes some.
+fn steady(mut facts: DatabaseFacts) -> DatabaseFacts {
+    if let Some(QueryOutcome::Rows(slots)) = facts.cluster.get_mut("pg.unusable-slots") {
+        let behind = slots.columns.iter().position(|column| column == "behind").expect("the slots say it");
+        slots.rows.iter_mut().for_each(|row| row[behind] = None);
+    }
+    facts
+}
+
 #[tokio::test]
 async fn nothing_of_a_role_or_a_database_changes_the_rows() {
     for major in [11, 17] {
@@ -61,14 +71,15 @@ async fn nothing_of_a_role_or_a_database_changes_the_rows() {
         run(&inside_it, "CREATE TABLE public.\"Hooks\" (fn regproc, plain regprocedure)").await;
         run(&inside_it, "SELECT pg_create_logical_replication_slot('cdc', 'pgoutput')").await;
         run(&inside_it, "BEGIN; SELECT txid_current(); PREPARE TRANSACTION 'it''s\\ open'").await;
-        let before = look(&server).await;
-        assert_eq!(rows(inside(&before, "app"), "pg.reg-types").rows.len(), 2);
+        // Before the first look, as these objects are findings too; without a search_path they hide nothing.
         shadow(&inside_it).await;
+        let before = steady(look(&server).await);
+        assert_eq!(rows(inside(&before, "app"), "pg.reg-types").rows.len(), 2);
         for whose in [format!("ROLE {ROLE}"), "DATABASE app".to_owned(), format!("ROLE {ROLE} IN DATABASE app")] {
             for setting in SETTINGS {
                 run(&admin, &format!("ALTER {whose} SET {setting}")).await;
             }
-            let after = look(&server).await;
+            let after = steady(look(&server).await);
             assert_eq!(before.databases, after.databases, "{whose} on {major}");
             assert_eq!(before.cluster, after.cluster, "{whose} on {major}");
             assert_eq!(before.per_database, after.per_database, "{whose} on {major}");

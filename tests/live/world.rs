@@ -10,6 +10,7 @@ use pg_preflight::demo::Server;
 use pg_preflight::evaluate::{self, evaluate};
 use pg_preflight::facts::{Asked, Bundle, DatabaseFacts, QueryOutcome, QuerySet, Rows, SCHEMA_VERSION, Source};
 use pg_preflight::report::{CheckResult, Report, Verdict};
+use pg_preflight::upgrade::Platform;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use crate::support;
@@ -102,6 +103,11 @@ pub(crate) async fn refusal(settings: &Settings, limits: Limits) -> String {
 
 /// What is judged of a database alone.
 pub(crate) fn judge(facts: &DatabaseFacts, registry: &Registry, target: &str) -> Report {
+    judge_as(facts, registry, target, None)
+}
+
+/// As [`judge`], by the rules of a platform.
+pub(crate) fn judge_as(facts: &DatabaseFacts, registry: &Registry, target: &str, platform: Option<Platform>) -> Report {
     let now = Timestamp::now();
     let bundle = Bundle {
         schema_version: SCHEMA_VERSION,
@@ -112,7 +118,8 @@ pub(crate) fn judge(facts: &DatabaseFacts, registry: &Registry, target: &str) ->
         database: Source::Collected(facts.clone()),
         declared: Source::NotGiven { hint: "none".to_owned() },
     };
-    evaluate(&bundle, registry, &evaluate::Settings::plain(target.parse().unwrap(), now))
+    let settings = evaluate::Settings { platform, ..evaluate::Settings::plain(target.parse().unwrap(), now) };
+    evaluate(&bundle, registry, &settings)
 }
 
 /// The judgement of a server as it is, by the built-in checks.

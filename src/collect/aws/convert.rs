@@ -38,6 +38,14 @@ pub(super) fn instance(from: sdk::DbInstance) -> Result<DbInstance, Refusal> {
         latest_restorable_time: from.latest_restorable_time.and_then(time),
         engine_lifecycle_support: from.engine_lifecycle_support,
         parameter_groups: from.db_parameter_groups.unwrap_or_default().into_iter().filter_map(group_status).collect(),
+        option_groups: from
+            .option_group_memberships
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|group| group.option_group_name)
+            .collect(),
+        ca_certificate: from.ca_certificate_identifier,
+        certificate_valid_till: from.certificate_details.and_then(|details| details.valid_till).and_then(time),
         pending_modified_values: from.pending_modified_values.map(pending_instance).unwrap_or_default(),
         cluster_id: from.db_cluster_identifier,
         replica_source: from
@@ -71,6 +79,7 @@ pub(super) fn cluster(from: sdk::DbCluster) -> Result<DbCluster, Refusal> {
         pending_modified_values: from.pending_modified_values.map(pending_cluster).unwrap_or_default(),
         members: from.db_cluster_members.unwrap_or_default().into_iter().filter_map(member).collect(),
         replica_source: from.replication_source_identifier.filter(|source| !source.is_empty()),
+        replicas: from.read_replica_identifiers.unwrap_or_default(),
         endpoint: address(from.endpoint, from.port),
         master_username: from.master_username,
         master_user_secret: from.master_user_secret.and_then(|secret| secret.secret_arn),

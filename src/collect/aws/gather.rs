@@ -8,8 +8,8 @@ use super::client::Client;
 use super::error::{Refusal, source};
 use super::{parameters, versions};
 use crate::facts::Source;
-use crate::facts::rds::{EngineVersion, GroupStatus, Parameter};
-use crate::upgrade::family;
+use crate::facts::rds::{EngineVersion, GroupStatus, Parameter, ParameterGroup, TargetGroup};
+use crate::upgrade::{DEFAULT_PREFIX, family};
 use crate::version::PgVersion;
 
 /// One collection: who is asked, and for which target.
@@ -39,6 +39,9 @@ struct Family {
     versions: Source<Vec<EngineVersion>>,
     defaults: Option<Source<Vec<Parameter>>>,
 }
+
+/// More groups of newer families than this are not looked into: each costs a call.
+const TARGET_GROUPS: usize = 20;
 
 /// The groups in use and what a person set in them.
 pub(super) type UserParameters = BTreeMap<String, Source<Vec<Parameter>>>;
@@ -119,6 +122,48 @@ impl Gather<'_> {
         let found = parameters::set_by_user_in_cluster(self.client, group);
         BTreeMap::from([(group.to_owned(), self.noted("DescribeDBClusterParameters", found).await)])
     }
+
+    /// What a person set in each of their groups of newer families, those of the wanted one first. No answer about
+    /// valid targets is waited for.
+    pub(super) async fn target_groups(
+        &self,
+        groups: Source<Vec<ParameterGroup>>,
+        engine: &str,
+        version: &PgVersion,
+        shape: Shape,
+    ) -> Source<Vec<TargetGroup>> {
+        let groups = match groups {
+            Source::Collected(groups) => newer(groups, engine, version.major(), self.target.map(PgVersion::major)),
+            gap => return gap.map(|_| Vec::new()),
+        };
+        let asked = groups.into_iter().enumerate().map(|(at, group)| async move {
+            let parameters = if at >= TARGET_GROUPS {
+                Source::unavailable(format!("only the first {TARGET_GROUPS} groups of newer families are read"))
+            } else if shape == Shape::Clustered {
+                let found = parameters::set_by_user_in_cluster(self.client, &group.name);
+                self.noted("DescribeDBClusterParameters", found).await
+            } else {
+                self.noted("DescribeDBParameters", parameters::set_by_user(self.client, &group.name)).await
+            };
+            TargetGroup { name: group.name, family: group.family, parameters }
+        });
+        Source::Collected(join_all(asked).await)
+    }
+}
+
+/// People's own groups of the engine's newer families: the wanted major's first, then by family and name.
+fn newer(groups: Vec<ParameterGroup>, engine: &str, own: u64, wanted: Option<u64>) -> Vec<ParameterGroup> {
+    let major = |group: &ParameterGroup| group.family.strip_prefix(engine)?.parse::<u64>().ok();
+    let mut newer: Vec<(u64, ParameterGroup)> = groups
+        .into_iter()
+        .filter(|group| !group.name.starts_with(DEFAULT_PREFIX))
+        .filter_map(|group| Some((major(&group)?, group)))
+        .filter(|(major, _)| *major > own)
+        .collect();
+    newer.sort_by(|(a, left), (b, right)| {
+        (Some(*a) != wanted, a, &left.name).cmp(&(Some(*b) != wanted, b, &right.name))
+    });
+    newer.into_iter().map(|(_, group)| group).collect()
 }
 
 /// Both lists, or the first gap: a list with a part missing is no list.
@@ -168,6 +213,22 @@ mod tests {
         let all = merged(cluster, members);
         assert_eq!(all["g"], list(&["a", "b", "c"]));
         assert_eq!(all["h"], list(&["d"]));
+    }
+
+    #[test]
+    fn groups_of_the_wanted_family_come_first() {
+        let group = |(name, family): (&str, &str)| ParameterGroup { name: name.to_owned(), family: family.to_owned() };
+        let all = [
+            ("b16", "postgres16"),
+            ("a17", "postgres17"),
+            ("a16", "postgres16"),
+            ("now", "postgres12"),
+            ("aurora", "aurora-postgresql16"),
+            ("default.postgres16", "postgres16"),
+            ("odd", "postgres9.6"),
+        ];
+        let newer = newer(all.map(group).to_vec(), "postgres", 12, Some(17));
+        assert_eq!(newer.iter().map(|group| group.name.as_str()).collect::<Vec<_>>(), ["a17", "a16", "b16"]);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What happened and what is planned: snapshots, events, maintenance, blue/green deployments.
+//! What happened and what is planned: snapshots, events, maintenance, blue/green deployments, integrations.
 
 use aws_sdk_rds::types as sdk;
 
@@ -7,7 +7,7 @@ use super::convert::time;
 use super::error::Refusal;
 use super::pages;
 use super::subject::Subject;
-use crate::facts::rds::{BlueGreenDeployment, Event, PendingMaintenance, Snapshot};
+use crate::facts::rds::{BlueGreenDeployment, Event, Integration, PendingMaintenance, Snapshot};
 
 /// Minutes; RDS keeps events for 14 days and refuses to look back further.
 const EVENT_MINUTES: i32 = 14 * 24 * 60;
@@ -141,6 +141,27 @@ pub(super) fn concerning(found: Vec<BlueGreenDeployment>, subjects: &[Subject<'_
         .into_iter()
         .filter(|deployment| ours(&deployment.source) || deployment.target.as_deref().is_some_and(ours))
         .collect()
+}
+
+/// Every zero-ETL integration; the API cannot filter by its source's name.
+pub(super) async fn integrations(client: &Client) -> Result<Vec<Integration>, Refusal> {
+    let found = pages::all(
+        |marker| client.rds.describe_integrations().set_marker(marker).send(),
+        |page| (page.integrations, page.marker),
+    )
+    .await?;
+    let integration = |from: sdk::Integration| Integration {
+        name: from.integration_name.unwrap_or_default(),
+        arn: from.integration_arn.unwrap_or_default(),
+        source: from.source_arn.unwrap_or_default(),
+        status: from.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
+    };
+    Ok(found.into_iter().map(integration).collect())
+}
+
+/// Those that read from one of the subjects.
+pub(super) fn reading_from(found: Vec<Integration>, subjects: &[Subject<'_>]) -> Vec<Integration> {
+    found.into_iter().filter(|found| subjects.iter().any(|subject| subject.owns(&found.source))).collect()
 }
 
 /// Whether a record is about what was asked for; an endpoint may ignore a filter.

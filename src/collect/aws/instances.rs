@@ -23,11 +23,10 @@ pub struct Listed {
     pub cluster_id: Option<String>,
 }
 
-/// A cluster, and the replicas it has beside its members.
+/// A cluster, and the class it has of its own.
 pub(super) struct Cluster {
     pub(super) facts: DbCluster,
     pub(super) class: Option<String>,
-    pub(super) replicas: Vec<String>,
 }
 
 /// Every DB instance that the caller may see, in order of name.
@@ -61,11 +60,7 @@ pub(super) async fn cluster(client: &Client, id: &str) -> Result<Cluster, Refusa
     let same = |found: &sdk::DbCluster| is(found.db_cluster_identifier.as_deref(), id);
     let found = cluster_records(client, Some(id)).await?.into_iter().find(same);
     let mut found = found.ok_or_else(|| missing(NO_CLUSTER, id))?;
-    Ok(Cluster {
-        class: found.db_cluster_instance_class.take(),
-        replicas: found.read_replica_identifiers.take().unwrap_or_default(),
-        facts: convert::cluster(found)?,
-    })
+    Ok(Cluster { class: found.db_cluster_instance_class.take(), facts: convert::cluster(found)? })
 }
 
 /// The replicas in the Region of their source: those in others are named by ARN.

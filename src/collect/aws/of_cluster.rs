@@ -10,13 +10,14 @@ use tokio::{join, try_join};
 
 use super::error::{Error, Refusal, source};
 use super::gather::{Gather, Shape, UserParameters, Versions, both, merged};
-use super::history::{self, concerning};
+use super::history::{self, concerning, reading_from};
 use super::instances::{self, Cluster};
 use super::subject::Subject;
 use super::{Announce, DatabaseAddress, parameters, surroundings, versions};
 use crate::facts::Source;
 use crate::facts::rds::{
-    AwsFacts, DbCluster, DbInstance, FreeStorage, MajorVersion, OrderableOption, PendingMaintenance,
+    AwsFacts, DbCluster, DbInstance, FreeStorage, MajorVersion, OrderableOption, ParameterGroup, PendingMaintenance,
+    TargetGroup,
 };
 use crate::upgrade::Platform;
 
@@ -28,6 +29,7 @@ struct Described {
     user_parameters: UserParameters,
     major_versions: Source<Vec<MajorVersion>>,
     replicas: Source<Vec<DbInstance>>,
+    target_groups: Source<Vec<TargetGroup>>,
     /// Of the members.
     maintenance: Source<Vec<PendingMaintenance>>,
 }
@@ -43,14 +45,18 @@ pub(super) async fn collect(gather: Gather<'_>, id: &str, announce: Announce) ->
     let client = gather.client;
     let subjects = [Subject::Cluster(id)];
     let [subject] = subjects;
-    let (described, caller, pending, snapshots, events, blue_green, groups) = try_join!(
-        describe(gather, id, announce),
+    // Two wait for this one answer.
+    let groups =
+        gather.noted("DescribeDBClusterParameterGroups", parameters::cluster_groups(client)).boxed_local().shared();
+    let (described, caller, pending, snapshots, events, blue_green, integrations, groups) = try_join!(
+        describe(gather, id, announce, groups.clone()),
         gather.noted("GetCallerIdentity", surroundings::caller(client)).map(Ok),
         gather.noted("DescribePendingMaintenanceActions", history::maintenance(client, &subjects)).map(Ok),
         gather.noted("DescribeDBClusterSnapshots", history::snapshots(client, subject)).map(Ok),
         gather.noted("DescribeEvents", history::events(client, subject)).map(Ok),
         gather.noted("DescribeBlueGreenDeployments", history::blue_green(client)).map(Ok),
-        gather.noted("DescribeDBClusterParameterGroups", parameters::cluster_groups(client)).map(Ok),
+        gather.noted("DescribeIntegrations", history::integrations(client)).map(Ok),
+        groups.map(Ok),
     )?;
     Ok(AwsFacts {
         region: client.region().to_owned(),
@@ -69,13 +75,20 @@ pub(super) async fn collect(gather: Gather<'_>, id: &str, announce: Announce) ->
         events,
         blue_green_deployments: blue_green.map(|found| concerning(found, &subjects)),
         replicas: described.replicas,
+        target_groups: described.target_groups,
+        integrations: integrations.map(|found| reading_from(found, &subjects)),
         free_storage: described.writer.free_storage,
     })
 }
 
 /// # Errors
 /// When there is no such cluster, or it is none of PostgreSQL.
-async fn describe(gather: Gather<'_>, id: &str, announce: Announce) -> Result<Described, Error> {
+async fn describe(
+    gather: Gather<'_>,
+    id: &str,
+    announce: Announce,
+    groups: impl Future<Output = Source<Vec<ParameterGroup>>>,
+) -> Result<Described, Error> {
     let answer = instances::cluster(gather.client, id).await;
     (gather.progress)("DescribeDBClusters");
     let cluster = match answer {
@@ -91,23 +104,30 @@ async fn describe(gather: Gather<'_>, id: &str, announce: Announce) -> Result<De
         return Err(Error::NotPostgres { id: id.to_owned(), engine: cluster.facts.engine });
     }
     announce.send(DatabaseAddress::of_cluster(&cluster.facts));
-    Ok(follow(gather, cluster).await)
+    Ok(follow(gather, cluster, groups).await)
 }
 
-async fn follow(gather: Gather<'_>, cluster: Cluster) -> Described {
-    let Cluster { facts, class, replicas } = cluster;
+async fn follow(
+    gather: Gather<'_>,
+    cluster: Cluster,
+    groups: impl Future<Output = Source<Vec<ParameterGroup>>>,
+) -> Described {
+    let Cluster { facts, class } = cluster;
     let (client, engine) = (gather.client, facts.engine.as_str());
     let members: Vec<Subject<'_>> = facts.members.iter().map(|member| Subject::Instance(&member.instance)).collect();
-    let (writer, versions, user_parameters, major_versions, replicas, maintenance) = join!(
+    let target_groups =
+        async { gather.target_groups(groups.await, engine, &facts.engine_version, Shape::Clustered).await };
+    let (writer, versions, user_parameters, major_versions, replicas, target_groups, maintenance) = join!(
         writer(gather, &facts, class),
         gather.versions(engine, &facts.engine_version, Shape::Clustered),
         gather.cluster_parameters(facts.parameter_group.as_deref()),
         gather.noted("DescribeDBMajorEngineVersions", versions::majors(client, engine)),
-        gather.noted("DescribeDBInstances", instances::replicas(client, &replicas)),
+        gather.noted("DescribeDBInstances", instances::replicas(client, &facts.replicas)),
+        target_groups,
         gather.noted("DescribePendingMaintenanceActions", history::maintenance(client, &members)),
     );
     let cluster = Source::Collected(Some(facts));
-    Described { cluster, writer, versions, user_parameters, major_versions, replicas, maintenance }
+    Described { cluster, writer, versions, user_parameters, major_versions, replicas, target_groups, maintenance }
 }
 
 /// The class of a Multi-AZ cluster is its own, an Aurora cluster has only those of its members.
@@ -170,6 +190,7 @@ impl Described {
             user_parameters: UserParameters::new(),
             major_versions: Source::unavailable(reason),
             replicas: Source::unavailable(reason),
+            target_groups: Source::unavailable(reason),
             maintenance: Source::Collected(Vec::new()),
         }
     }

@@ -10,13 +10,14 @@ use tokio::{join, try_join};
 
 use super::error::{Error, source};
 use super::gather::{Gather, Shape, UserParameters, Versions, both, merged};
-use super::history::{self, concerning};
+use super::history::{self, concerning, reading_from};
 use super::instances::{self, Cluster};
 use super::subject::Subject;
 use super::{Announce, DatabaseAddress, parameters, surroundings, versions};
 use crate::facts::Source;
 use crate::facts::rds::{
-    AwsFacts, DbCluster, DbInstance, Event, MajorVersion, OrderableOption, PendingMaintenance, Snapshot,
+    AwsFacts, DbCluster, DbInstance, Event, MajorVersion, OrderableOption, ParameterGroup, PendingMaintenance,
+    Snapshot, TargetGroup,
 };
 use crate::upgrade::Platform;
 
@@ -28,6 +29,7 @@ struct Described {
     orderable: Source<Vec<OrderableOption>>,
     major_versions: Source<Vec<MajorVersion>>,
     replicas: Source<Vec<DbInstance>>,
+    target_groups: Source<Vec<TargetGroup>>,
     membership: Membership,
 }
 
@@ -44,14 +46,17 @@ pub(super) async fn collect(gather: Gather<'_>, id: &str, announce: Announce) ->
     let client = gather.client;
     let own = [Subject::Instance(id)];
     let [subject] = own;
-    let (described, caller, pending, snapshots, events, blue_green, groups, free_storage) = try_join!(
-        describe(gather, id, announce),
+    // Two wait for this one answer.
+    let groups = gather.noted("DescribeDBParameterGroups", parameters::groups(client)).boxed_local().shared();
+    let (described, caller, pending, snapshots, events, blue_green, integrations, groups, free_storage) = try_join!(
+        describe(gather, id, announce, groups.clone()),
         gather.noted("GetCallerIdentity", surroundings::caller(client)).map(Ok),
         gather.noted("DescribePendingMaintenanceActions", history::maintenance(client, &own)).map(Ok),
         gather.noted("DescribeDBSnapshots", history::snapshots(client, subject)).map(Ok),
         gather.noted("DescribeEvents", history::events(client, subject)).map(Ok),
         gather.noted("DescribeBlueGreenDeployments", history::blue_green(client)).map(Ok),
-        gather.noted("DescribeDBParameterGroups", parameters::groups(client)).map(Ok),
+        gather.noted("DescribeIntegrations", history::integrations(client)).map(Ok),
+        groups.map(Ok),
         gather.noted("GetMetricStatistics", surroundings::free_storage(client, id)).map(Ok),
     )?;
     let cluster_id = described.instance.collected().and_then(|instance| instance.cluster_id.clone());
@@ -74,6 +79,8 @@ pub(super) async fn collect(gather: Gather<'_>, id: &str, announce: Announce) ->
         events: both(events, membership.events),
         blue_green_deployments: blue_green.map(|found| concerning(found, &subjects)),
         replicas: described.replicas,
+        target_groups: described.target_groups,
+        integrations: integrations.map(|found| reading_from(found, &subjects)),
         free_storage,
         instance: described.instance,
     })
@@ -81,7 +88,12 @@ pub(super) async fn collect(gather: Gather<'_>, id: &str, announce: Announce) ->
 
 /// # Errors
 /// When there is no such instance, or it is none of PostgreSQL.
-async fn describe(gather: Gather<'_>, id: &str, announce: Announce) -> Result<Described, Error> {
+async fn describe(
+    gather: Gather<'_>,
+    id: &str,
+    announce: Announce,
+    groups: impl Future<Output = Source<Vec<ParameterGroup>>>,
+) -> Result<Described, Error> {
     let answer = instances::instance(gather.client, id).await;
     (gather.progress)("DescribeDBInstances");
     let instance = match answer {
@@ -96,23 +108,38 @@ async fn describe(gather: Gather<'_>, id: &str, announce: Announce) -> Result<De
     if Platform::of_engine(&instance.engine).is_none() {
         return Err(Error::NotPostgres { id: id.to_owned(), engine: instance.engine });
     }
-    Ok(follow(gather, instance, announce).await)
+    Ok(follow(gather, instance, announce, groups).await)
 }
 
-async fn follow(gather: Gather<'_>, instance: DbInstance, announce: Announce) -> Described {
+async fn follow(
+    gather: Gather<'_>,
+    instance: DbInstance,
+    announce: Announce,
+    groups: impl Future<Output = Source<Vec<ParameterGroup>>>,
+) -> Described {
     let (client, engine) = (gather.client, instance.engine.as_str());
     let shape = if instance.cluster_id.is_some() { Shape::Clustered } else { Shape::Single };
     let orderable = versions::orderable(client, engine, &instance.class, gather.progress);
-    let (versions, user_parameters, orderable, major_versions, replicas, membership) = join!(
+    let target_groups = async {
+        let groups = match shape {
+            Shape::Single => groups.await,
+            Shape::Clustered => {
+                gather.noted("DescribeDBClusterParameterGroups", parameters::cluster_groups(client)).await
+            }
+        };
+        gather.target_groups(groups, engine, &instance.engine_version, shape).await
+    };
+    let (versions, user_parameters, orderable, major_versions, replicas, target_groups, membership) = join!(
         gather.versions(engine, &instance.engine_version, shape),
         gather.user_parameters(&instance.parameter_groups),
         gather.noted("DescribeOrderableDBInstanceOptions", orderable),
         gather.noted("DescribeDBMajorEngineVersions", versions::majors(client, engine)),
         gather.noted("DescribeDBInstances", instances::replicas(client, &instance.replicas)),
+        target_groups,
         membership(gather, &instance, announce),
     );
     let instance = Source::Collected(instance);
-    Described { instance, versions, user_parameters, orderable, major_versions, replicas, membership }
+    Described { instance, versions, user_parameters, orderable, major_versions, replicas, target_groups, membership }
 }
 
 /// A member's master user, and so its secret, is its cluster's: the announcement waits for that one answer.
@@ -154,6 +181,7 @@ impl Described {
             orderable: Source::unavailable(reason),
             major_versions: Source::unavailable(reason),
             replicas: Source::unavailable(reason),
+            target_groups: Source::unavailable(reason),
             membership: Membership { cluster: Source::unavailable(reason), ..Membership::none() },
         }
     }

@@ -138,6 +138,7 @@ fn engine_versions(found: Vec<sdk::DbEngineVersion>, engine: &str, note: Note<'_
             family: record.db_parameter_group_family,
             status: record.status,
             valid_targets: targets(record.valid_upgrade_target.unwrap_or_default(), engine, note),
+            ca_certificates: record.supported_ca_certificate_identifiers.unwrap_or_default(),
         })
     })
     .collect()
