@@ -105,6 +105,8 @@ pub struct Case {
     pub bundle: Option<String>,
     /// A JSON merge patch (RFC 7396) over that bundle.
     pub patch: Option<String>,
+    /// The version that the rows come from; default of the story that they are put into.
+    pub source: Option<String>,
     /// The target; default of the bundle's story.
     pub target: Option<String>,
     /// What runs, instead of the version of the bundle's story.
