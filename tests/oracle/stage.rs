@@ -1,0 +1,98 @@
+//! A server that cases are planted on, one after the other, and taken off again.
+
+use pg_preflight::checks::Registry;
+use pg_preflight::collect::postgres::{Limits, collect};
+use pg_preflight::demo::Server;
+use pg_preflight::facts::DatabaseFacts;
+use tokio_postgres::Client;
+
+use crate::case::Case;
+use crate::inventory::{Inventory, drop_database, settle};
+use crate::support;
+use crate::world::{ROLE, collected, create_database, in_url, login, run, texts};
+
+/// Where the stage's own session is: cases do away with `postgres` and `template1`.
+const BACKSTAGE: &str = "backstage";
+
+pub(crate) struct Stage {
+    server: Server,
+    pub(crate) admin: Client,
+    inventory: Inventory,
+}
+
+impl Stage {
+    pub(crate) async fn of(major: u64, settings: &[(String, String)]) -> Self {
+        let settings: Vec<(&str, &str)> =
+            settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let server = support::fresh_server_with(major, &settings, None);
+        let first = support::connect(&server, "postgres").await;
+        run(&first, &format!("CREATE ROLE {ROLE} LOGIN; GRANT pg_monitor TO {ROLE}")).await;
+        create_database(&first, BACKSTAGE).await;
+        let admin = support::connect(&server, BACKSTAGE).await;
+        let inventory = Inventory::of(&admin).await;
+        Self { server, admin, inventory }
+    }
+
+    /// Runs the case's script, which begins in a database; what the server refused, if it did.
+    pub(crate) async fn plant(&self, case: &Case, database: &str) -> Result<(), String> {
+        for (database, statements) in case.steps(database) {
+            let session = support::connect(&self.server, &database).await;
+            for statement in statements {
+                execute(&session, &statement).await?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn look(&self, registry: &Registry) -> DatabaseFacts {
+        let there = "SELECT datname FROM pg_database WHERE datname IN ('postgres', 'template1') AND datallowconn \
+                     ORDER BY datname LIMIT 1";
+        let entered = texts(&self.admin, there).await;
+        let settings = login(&self.server, &format!("/{}", in_url(&entered[0])));
+        collected(collect(&settings, &registry.queries(), Limits::default(), &|_| ()).await)
+    }
+
+    /// Runs a command of a report where it says: in the database named, else in `postgres`.
+    pub(crate) async fn cure(&self, command: &str) -> Result<(), String> {
+        let (sql, database) = match command.rsplit_once("-- in database ") {
+            Some((sql, database)) => (sql.trim_end(), database),
+            None => (command, "postgres"),
+        };
+        if !sql.ends_with(';') {
+            return Err("it does not end in a semicolon".to_owned());
+        }
+        let there = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", database.replace('\'', "''"));
+        let database = if texts(&self.admin, &there).await.is_empty() { BACKSTAGE } else { database };
+        let session = support::connect(&self.server, database).await;
+        execute(&session, sql).await
+    }
+
+    /// Makes the server as it was.
+    pub(crate) async fn clear(&self, case: &Case) {
+        let admin = &self.admin;
+        run(admin, "ALTER ROLE ALL RESET ALL; ALTER ROLE postgres RESET ALL").await;
+        settle(&self.server, admin).await;
+        self.renew("postgres", "").await;
+        if case.script.contains("template0") {
+            run(admin, "ALTER DATABASE template0 ALLOW_CONNECTIONS false").await;
+        }
+        if case.script.contains("template1") {
+            self.renew("template1", "IS_TEMPLATE true").await;
+        }
+        self.inventory.restore(&self.server, admin).await;
+    }
+
+    async fn renew(&self, name: &str, options: &str) {
+        if !texts(&self.admin, &format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).await.is_empty() {
+            drop_database(&self.admin, name).await;
+        }
+        run(&self.admin, &format!("CREATE DATABASE {name} TEMPLATE template0 {options}")).await;
+    }
+}
+
+async fn execute(session: &Client, sql: &str) -> Result<(), String> {
+    session.simple_query(sql).await.map(|_| ()).map_err(|error| match error.as_db_error() {
+        Some(said) => format!("{} (SQLSTATE {})", said.message(), said.code().code()),
+        None => error.to_string(),
+    })
+}
