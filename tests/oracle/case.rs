@@ -50,7 +50,8 @@ impl Case {
     /// Whether it does, or may do, more than to fill the database that it is run in.
     pub(crate) fn reaches_out(&self) -> bool {
         let script = self.script.to_lowercase();
-        let words = ["role", "\\c ", "database", "slot", "system", "subscription", "transaction", "pg_auth"];
+        let words =
+            ["role", "\\c ", " database ", "_slot(", "alter system", "subscription", "prepare transaction", "pg_auth"];
         self.needs_its_own_server() || words.iter().any(|word| script.contains(word))
     }
 
@@ -58,13 +59,12 @@ impl Case {
     pub(crate) fn steps(&self, first: &str) -> Vec<(String, Vec<String>)> {
         let mut steps = vec![(first.to_owned(), String::new())];
         for line in self.script.lines() {
-            match line.strip_prefix("\\c ") {
-                Some(database) => steps.push((unquoted(database.trim()), String::new())),
-                None => {
-                    let (_, script) = steps.last_mut().unwrap();
-                    script.push_str(line);
-                    script.push('\n');
-                }
+            if let Some(database) = line.strip_prefix("\\c ") {
+                steps.push((unquoted(database.trim()), String::new()));
+            } else {
+                let (_, script) = steps.last_mut().unwrap();
+                script.push_str(line);
+                script.push('\n');
             }
         }
         let split = |script: &str| statements(script).into_iter().map(str::to_owned).collect();

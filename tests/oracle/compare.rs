@@ -51,9 +51,8 @@ fn disagreement(case: &Case, pair: Pair, said: &Said, ours: &Ours, explained: &E
     let place = format!("{} {pair}", case.name);
     let named = ours.named.join(", ");
     match (agreement(case, said, ours), explained.difference(&case.name, pair)) {
-        (Agreement::Agreed, None) => None,
         (Agreement::Agreed, Some(_)) => Some(format!("{place}: explained, but there is no disagreement")),
-        (_, Some(_)) => None,
+        (Agreement::Agreed, None) | (_, Some(_)) => None,
         (Agreement::Missed, None) => {
             Some(format!("{place}: missed, we say {}; PostgreSQL: {}", ours.verdict.in_words(), said.says))
         }
@@ -84,4 +83,35 @@ pub(crate) fn stray(cases: &[Case], verdicts: &Verdicts, explained: &Explained) 
         .chain(unknown.map(|name| format!("{name} has a verdict and no case")))
         .chain(unfounded.map(|entry| format!("{} is explained and no case", entry.case)))
         .collect()
+}
+
+#[test]
+fn a_verdict_without_the_object_is_no_agreement() {
+    use crate::record::Outcome;
+
+    let case = |objects: &[&str]| Case {
+        name: "x".to_owned(),
+        about: String::new(),
+        objects: objects.iter().map(|line| line.split(" | ").map(str::to_owned).collect()).collect(),
+        settings: Vec::new(),
+        alone: false,
+        script: String::new(),
+    };
+    let said = |upgrade| Said { check: Outcome::Ok, upgrade, says: String::new() };
+    let ours = |verdict, named: &[&str]| Ours {
+        verdict,
+        named: named.iter().map(|text| (*text).to_owned()).collect(),
+        cured: None,
+    };
+    let (fatal, ok) = (said(Outcome::Fatal), said(Outcome::Ok));
+    let no_go = ours(Verdict::NoGo, &["pg.reg-types: public.hooks.fn", "pg.slots: cdc"]);
+    assert_eq!(agreement(&case(&["hooks | other"]), &fatal, &no_go), Agreement::Agreed);
+    assert_eq!(agreement(&case(&["hooks", "cdc"]), &fatal, &no_go), Agreement::Agreed);
+    assert_eq!(agreement(&case(&["hooks", "other"]), &fatal, &no_go), Agreement::Unnamed);
+    assert_eq!(agreement(&case(&[]), &fatal, &no_go), Agreement::Unnamed);
+    assert_eq!(agreement(&case(&["hooks"]), &ok, &no_go), Agreement::FalseAlarm);
+    for verdict in [Verdict::Go, Verdict::Incomplete] {
+        assert_eq!(agreement(&case(&["hooks"]), &fatal, &ours(verdict, &[])), Agreement::Missed);
+        assert_eq!(agreement(&case(&["hooks"]), &ok, &ours(verdict, &[])), Agreement::Agreed);
+    }
 }

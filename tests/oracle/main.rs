@@ -19,6 +19,7 @@ mod script;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;
+mod sweep;
 #[path = "../support/world.rs"]
 #[allow(dead_code, reason = "the live tests use all of it")]
 mod world;

@@ -9,10 +9,9 @@ use pg_preflight::facts::DatabaseFacts;
 use pg_preflight::report::{CheckResult, Report, Status, Verdict};
 
 use crate::case::Case;
-use crate::inventory::drop_database;
 use crate::record::{Explained, Pair, Verdicts};
 use crate::stage::Stage;
-use crate::world::{create_database, judge};
+use crate::world::judge;
 
 /// Majors at a time: more servers than this only wait for each other.
 const AT_A_TIME: usize = 2;
@@ -95,10 +94,7 @@ async fn on_major(major: u64, cases: &[Case], verdicts: &Verdicts, explained: &E
     let recorded = cases.iter().filter(|case| !verdicts.targets(&case.name, major).is_empty());
     let (apart, together): (Vec<&Case>, Vec<&Case>) = recorded.partition(|case| case.reaches_out());
     let mut judge = Judge { major, registry: &registry, verdicts, explained, seen: Seen::default() };
-    let shared = Stage::of(major, &[]).await;
-    for few in together.chunks(PLOTS) {
-        judge.together(&shared, few).await;
-    }
+    let mut shared = Stage::of(major, &[]).await;
     for case in apart {
         if case.needs_its_own_server() {
             judge.apart(&Stage::of(major, &case.settings).await, case).await;
@@ -106,6 +102,11 @@ async fn on_major(major: u64, cases: &[Case], verdicts: &Verdicts, explained: &E
             judge.apart(&shared, case).await;
             shared.clear(case).await;
         }
+    }
+    // Last, since every look enters every database.
+    shared.lay_out(PLOTS.min(together.len())).await;
+    for few in together.chunks(PLOTS) {
+        judge.together(&shared, few).await;
     }
     judge.seen
 }
@@ -138,7 +139,6 @@ impl Judge<'_> {
         let mut planted = Vec::new();
         for (at, case) in cases.iter().enumerate() {
             let plot = format!("plot {at}");
-            create_database(&stage.admin, &plot).await;
             match stage.plant(case, &plot).await {
                 Ok(()) => planted.push((*case, plot)),
                 Err(reason) => self.broken(case, &reason),
@@ -158,8 +158,8 @@ impl Judge<'_> {
                 self.cured(case, pair, &only(&facts, plot), refused);
             }
         }
-        for at in 0..cases.len() {
-            drop_database(&stage.admin, &format!("plot {at}")).await;
+        for (at, case) in cases.iter().enumerate() {
+            stage.empty(&format!("plot {at}"), case).await;
         }
     }
 

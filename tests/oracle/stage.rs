@@ -8,15 +8,15 @@ use tokio_postgres::Client;
 
 use crate::case::Case;
 use crate::inventory::{Inventory, drop_database, settle};
-use crate::support;
-use crate::world::{ROLE, collected, create_database, in_url, login, run, texts};
+use crate::world::{ROLE, collected, create_database, in_url, login, quote_ident, run, texts};
+use crate::{support, sweep};
 
 /// Where the stage's own session is: cases do away with `postgres` and `template1`.
 const BACKSTAGE: &str = "backstage";
 
 pub(crate) struct Stage {
     server: Server,
-    pub(crate) admin: Client,
+    admin: Client,
     inventory: Inventory,
 }
 
@@ -67,12 +67,31 @@ impl Stage {
         execute(&session, sql).await
     }
 
+    /// Makes databases for cases that stay in theirs: `plot 0` and so on.
+    pub(crate) async fn lay_out(&mut self, count: usize) {
+        for at in 0..count {
+            create_database(&self.admin, &format!("plot {at}")).await;
+        }
+        self.inventory = Inventory::of(&self.admin).await;
+    }
+
+    /// Makes a database as it was.
+    pub(crate) async fn empty(&self, database: &str, case: &Case) {
+        if !sweep::is_not_enough_for(case) {
+            let session = support::connect(&self.server, database).await;
+            if sweep::sweep(&session).await {
+                return;
+            }
+        }
+        self.renew(database, "").await;
+    }
+
     /// Makes the server as it was.
     pub(crate) async fn clear(&self, case: &Case) {
         let admin = &self.admin;
         run(admin, "ALTER ROLE ALL RESET ALL; ALTER ROLE postgres RESET ALL").await;
         settle(&self.server, admin).await;
-        self.renew("postgres", "").await;
+        self.empty("postgres", case).await;
         if case.script.contains("template0") {
             run(admin, "ALTER DATABASE template0 ALLOW_CONNECTIONS false").await;
         }
@@ -86,7 +105,7 @@ impl Stage {
         if !texts(&self.admin, &format!("SELECT 1 FROM pg_database WHERE datname = '{name}'")).await.is_empty() {
             drop_database(&self.admin, name).await;
         }
-        run(&self.admin, &format!("CREATE DATABASE {name} TEMPLATE template0 {options}")).await;
+        run(&self.admin, &format!("CREATE DATABASE {} TEMPLATE template0 {options}", quote_ident(name))).await;
     }
 }
 
