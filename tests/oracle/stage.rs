@@ -52,19 +52,21 @@ impl Stage {
         collected(collect(&settings, &registry.queries(), Limits::default(), &|_| ()).await)
     }
 
-    /// Runs a command of a report where it says: in the database named, else in `postgres`.
+    /// Runs a command of a report where it says: in the database named, else in any.
     pub(crate) async fn cure(&self, command: &str) -> Result<(), String> {
         let (sql, database) = match command.rsplit_once("-- in database ") {
-            Some((sql, database)) => (sql.trim_end(), database),
-            None => (command, "postgres"),
+            Some((sql, database)) => (sql.trim_end(), Some(database)),
+            None => (command, None),
         };
         if !sql.ends_with(';') {
             return Err("it does not end in a semicolon".to_owned());
         }
-        let there = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", database.replace('\'', "''"));
-        let database = if texts(&self.admin, &there).await.is_empty() { BACKSTAGE } else { database };
-        let session = support::connect(&self.server, database).await;
-        execute(&session, sql).await
+        let Some(database) = database else { return execute(&self.admin, sql).await };
+        let known = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", database.replace('\'', "''"));
+        if texts(&self.admin, &known).await.is_empty() {
+            return Err(format!("there is no database {database:?}"));
+        }
+        execute(&support::connect(&self.server, database).await, sql).await
     }
 
     /// Makes databases for cases that stay in theirs: `plot 0` and so on.
