@@ -122,16 +122,20 @@ struct Judge<'a> {
 impl Judge<'_> {
     /// A case by itself, in the database `postgres` and wherever it goes from there.
     async fn apart(&mut self, stage: &Stage, case: &Case) {
-        if let Err(reason) = stage.plant(case, "postgres").await {
+        if let Err(reason) = self.try_apart(stage, case).await {
             self.broken(case, &reason);
-            return;
         }
-        let facts = stage.look(self.registry).await;
+    }
+
+    async fn try_apart(&mut self, stage: &Stage, case: &Case) -> Result<(), String> {
+        stage.plant(case, "postgres").await?;
+        let facts = stage.look(self.registry).await?;
         if let Some(pair) = self.judged(case, &facts) {
             let refused = cure(stage, &facts, self.registry, pair).await;
-            let after = stage.look(self.registry).await;
+            let after = stage.look(self.registry).await?;
             self.cured(case, pair, &after, refused);
         }
+        Ok(())
     }
 
     /// Cases that stay in their database, each in one of its own, looked at together.
@@ -144,7 +148,7 @@ impl Judge<'_> {
                 Err(reason) => self.broken(case, &reason),
             }
         }
-        let facts = stage.look(self.registry).await;
+        let facts = stage.look(self.registry).await.unwrap();
         let mut treated = Vec::new();
         for (case, plot) in &planted {
             let own = only(&facts, plot);
@@ -153,7 +157,7 @@ impl Judge<'_> {
             }
         }
         if !treated.is_empty() {
-            let facts = stage.look(self.registry).await;
+            let facts = stage.look(self.registry).await.unwrap();
             for (case, plot, pair, refused) in treated {
                 self.cured(case, pair, &only(&facts, plot), refused);
             }
@@ -164,7 +168,7 @@ impl Judge<'_> {
     }
 
     fn broken(&mut self, case: &Case, reason: &str) {
-        self.seen.broken.push(format!("{} cannot be planted on {}: {reason}", case.name, self.major));
+        self.seen.broken.push(format!("{} cannot be judged on {}: {reason}", case.name, self.major));
     }
 
     /// Keeps our verdicts; the highest pair, when it is a NO-GO.

@@ -3,12 +3,12 @@
 use pg_preflight::checks::Registry;
 use pg_preflight::collect::postgres::{Limits, collect};
 use pg_preflight::demo::Server;
-use pg_preflight::facts::DatabaseFacts;
+use pg_preflight::facts::{DatabaseFacts, Source};
 use tokio_postgres::Client;
 
 use crate::case::Case;
 use crate::inventory::{Inventory, drop_database, settle};
-use crate::world::{ROLE, collected, create_database, in_url, login, quote_ident, run, texts};
+use crate::world::{ROLE, create_database, in_url, login, quote_ident, run, texts};
 use crate::{support, sweep};
 
 /// Where the stage's own session is: cases do away with `postgres` and `template1`.
@@ -44,12 +44,16 @@ impl Stage {
         Ok(())
     }
 
-    pub(crate) async fn look(&self, registry: &Registry) -> DatabaseFacts {
+    /// What the role with `pg_monitor` sees; why it sees nothing.
+    pub(crate) async fn look(&self, registry: &Registry) -> Result<DatabaseFacts, String> {
         let there = "SELECT datname FROM pg_database WHERE datname IN ('postgres', 'template1') AND datallowconn \
                      ORDER BY datname LIMIT 1";
         let entered = texts(&self.admin, there).await;
         let settings = login(&self.server, &format!("/{}", in_url(&entered[0])));
-        collected(collect(&settings, &registry.queries(), Limits::default(), &|_| ()).await)
+        match collect(&settings, &registry.queries(), Limits::default(), &|_| ()).await {
+            Source::Collected(facts) => Ok(facts),
+            other => Err(format!("{other:?}")),
+        }
     }
 
     /// Runs a command of a report where it says: in the database named, else in any.
