@@ -6,7 +6,7 @@ use pg_preflight::demo::Server;
 use pg_preflight::facts::{DatabaseFacts, Source};
 use tokio_postgres::Client;
 
-use crate::case::Case;
+use crate::case::{self, Case};
 use crate::inventory::{Inventory, drop_database, settle};
 use crate::world::{ROLE, create_database, in_url, login, quote_ident, run, texts};
 use crate::{support, sweep};
@@ -66,10 +66,13 @@ impl Stage {
             return Err("it does not end in a semicolon".to_owned());
         }
         let Some(database) = database else { return execute(&self.admin, sql).await };
-        let known = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", database.replace('\'', "''"));
-        if texts(&self.admin, &known).await.is_empty() {
+        // Some are quoted, as names in SQL are.
+        let bare = case::unquoted(database);
+        let known = texts(&self.admin, "SELECT datname FROM pg_database").await;
+        let Some(database) = [database, bare.as_str()].into_iter().find(|name| known.iter().any(|known| known == name))
+        else {
             return Err(format!("there is no database {database:?}"));
-        }
+        };
         execute(&support::connect(&self.server, database).await, sql).await
     }
 
