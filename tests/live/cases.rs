@@ -6,13 +6,13 @@ use pg_preflight::checks::{Case, Check, Expectation, Live, Registry, Scope, Seve
 use pg_preflight::demo::Server;
 use pg_preflight::facts::Rows;
 use pg_preflight::report::{Report, Status, Verdict};
-use tokio_postgres::Client;
 
+use crate::inventory::Inventory;
 use crate::script::statements;
 use crate::support;
 use crate::world::{
-    ROLE, assert_answered, assert_go, create_database, inside, judge, judge_as, look, quote_ident, result, rows, run,
-    texts, unanswered_or_failed, world,
+    ROLE, assert_answered, assert_go, create_database, inside, judge, judge_as, look, result, rows, run,
+    unanswered_or_failed, world,
 };
 
 const DATABASE: &str = "live";
@@ -162,53 +162,5 @@ fn judged(report: &Report, check: &Check, case: &Case, name: &str) {
             let named = blockers.flat_map(|result| &result.findings).filter(|finding| finding.object == *object);
             assert_eq!(named.count(), 1, "{name}: {object} in {:?}", unanswered_or_failed(report));
         }
-    }
-}
-
-/// What a server has of its own, so that a case can be undone.
-struct Inventory {
-    databases: Vec<String>,
-    roles: Vec<String>,
-}
-
-const DATABASES: &str = "SELECT datname FROM pg_database";
-const ROLES: &str = "SELECT rolname FROM pg_roles";
-
-impl Inventory {
-    async fn of(admin: &Client) -> Self {
-        Self { databases: texts(admin, DATABASES).await, roles: texts(admin, ROLES).await }
-    }
-
-    /// Undoes whatever a setup may have done outside its database, and its database.
-    async fn restore(&self, server: &Server, admin: &Client) {
-        let slots = "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active";
-        let prepared = "SELECT database || ' ' || gid FROM pg_prepared_xacts";
-        for found in texts(admin, prepared).await {
-            let (database, gid) = found.split_once(' ').unwrap();
-            let gid = gid.replace('\'', "''");
-            run(&support::connect(server, database).await, &format!("ROLLBACK PREPARED '{gid}'")).await;
-        }
-        for name in texts(admin, DATABASES).await.iter().filter(|name| !self.databases.contains(name)) {
-            run(admin, &format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", quote_ident(name))).await;
-            let inside = support::connect(server, name).await;
-            let own = "SELECT subname FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid \
-                       WHERE d.datname = current_database()";
-            for subscription in texts(&inside, own).await.iter().map(|name| quote_ident(name)) {
-                run(&inside, &format!("ALTER SUBSCRIPTION {subscription} DISABLE")).await;
-                run(&inside, &format!("ALTER SUBSCRIPTION {subscription} SET (slot_name = NONE)")).await;
-                run(&inside, &format!("DROP SUBSCRIPTION {subscription}")).await;
-            }
-            drop(inside);
-            texts(admin, slots).await;
-            run(admin, &format!("DROP DATABASE {}", quote_ident(name))).await;
-        }
-        texts(admin, slots).await;
-        for role in texts(admin, ROLES).await.iter().filter(|role| !self.roles.contains(role)) {
-            let role = quote_ident(role);
-            run(admin, &format!("DROP OWNED BY {role}")).await;
-            run(admin, &format!("DROP ROLE {role}")).await;
-        }
-        run(admin, "ALTER SYSTEM RESET ALL").await;
-        run(admin, "SELECT pg_reload_conf()").await;
     }
 }

@@ -9,10 +9,14 @@ mod databases;
 mod disturbed;
 mod fleet;
 mod full;
+#[path = "../support/inventory.rs"]
+mod inventory;
 mod login;
 mod names;
+#[path = "../support/script.rs"]
 mod script;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+#[path = "../support/world.rs"]
 mod world;
