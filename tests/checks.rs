@@ -79,12 +79,6 @@ fn answer(check: &Check, case: &Case) -> Bundle {
     let outcome = QueryOutcome::Rows(Rows { columns: query.columns.clone(), rows: rows.collect(), truncated: false });
     let mut bundle = bundle("story", None);
     let Source::Collected(database) = &mut bundle.database else { panic!("the story has a database") };
-    if let Some(source) = &case.source {
-        let Source::Collected(aws) = &mut bundle.aws else { panic!("the story has AWS") };
-        let Source::Collected(instance) = &mut aws.instance else { panic!("the story has an instance") };
-        instance.engine_version = source.parse().unwrap();
-        database.server.version = source.parse().unwrap();
-    }
     match query.scope {
         Scope::Cluster => {
             database.cluster.insert(query.key.clone(), outcome);

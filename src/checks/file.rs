@@ -105,12 +105,10 @@ pub struct Case {
     pub bundle: Option<String>,
     /// A JSON merge patch (RFC 7396) over that bundle.
     pub patch: Option<String>,
-    /// The version that the rows come from; default of the story that they are put into.
+    /// The version that runs, instead of that of the bundle's story.
     pub source: Option<String>,
     /// The target; default of the bundle's story.
     pub target: Option<String>,
-    /// What runs, instead of the version of the bundle's story.
-    pub source: Option<String>,
     /// Whose rules apply, instead of those that the evidence speaks for.
     pub platform: Option<crate::upgrade::Platform>,
     /// SQL that makes such rows on a real server, and the majors to run it on.
