@@ -244,7 +244,10 @@ fn the_bundles_answer_every_query() {
             fs::write(&path, whole.to_json()).unwrap();
         }
         let written = fs::read_to_string(&path).unwrap();
-        assert!(written == whole.to_json(), "{name}.json is of other checks; run: UPDATE_DOCS=1 cargo test --test checks");
+        assert!(
+            written == whole.to_json(),
+            "{name}.json is of other checks; run: UPDATE_DOCS=1 cargo test --test checks"
+        );
     }
 }
 
