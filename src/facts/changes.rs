@@ -21,6 +21,9 @@ pub struct Changes {
     row_types: Vec<(String, BTreeMap<u64, String>)>,
     /// Libraries that some major's extensions name.
     pub libraries_known: Vec<String>,
+    /// The settings that begin with `plpgsql.` and are PL/pgSQL's own.
+    #[serde(skip)]
+    pub plpgsql_settings: Vec<String>,
     /// Rows of a major, from which on it is so, and of texts.
     #[serde(flatten)]
     lists: BTreeMap<String, Vec<Vec<Value>>>,
@@ -30,6 +33,7 @@ pub struct Changes {
 #[derive(Debug, Deserialize)]
 struct Documented {
     documented_libraries: Vec<Vec<Value>>,
+    plpgsql_settings: Vec<String>,
 }
 
 pub static CHANGES: LazyLock<Changes> = LazyLock::new(|| {
@@ -39,6 +43,7 @@ pub static CHANGES: LazyLock<Changes> = LazyLock::new(|| {
     let documented: Documented =
         serde_json::from_str(include_str!("../../checks/data/postgres-documented.json")).expect(valid);
     changes.lists.entry("libraries".to_owned()).or_default().extend(documented.documented_libraries);
+    changes.plpgsql_settings = documented.plpgsql_settings;
     changes
 });
 

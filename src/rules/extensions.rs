@@ -2,6 +2,7 @@
 
 use super::{Answers, Facts, Hit, Outcome, quote_ident};
 use crate::facts::Gap;
+use crate::facts::changes::CHANGES;
 use crate::facts::rds::Parameter;
 use crate::facts::tables::{EXTENSION_STEPS, EXTENSIONS, Offer};
 
@@ -16,9 +17,16 @@ pub(super) fn not_offered(facts: &Facts<'_>) -> Result<Outcome, Gap> {
 /// AWS's table knows every installed extension.
 pub(super) fn unlisted(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     judge(facts, |facts, name, installed| match offer(facts, name) {
+        // Its library is gone altogether, see pg.missing-libraries.
+        Offer::Unlisted if is_gone(facts, name) => None,
         Offer::Unlisted => Some(format!("{installed}; AWS's table of {} does not list it", EXTENSIONS.as_of)),
         Offer::Version { .. } | Offer::NotOffered => None,
     })
+}
+
+fn is_gone(facts: &Facts<'_>, name: &str) -> bool {
+    let library = format!("$libdir/{name}");
+    CHANGES.between("libraries", 0, facts.upgrade.target.major()).any(|texts| texts.first() == Some(&library.as_str()))
 }
 
 /// No extension is older than the version the target offers.

@@ -21,9 +21,11 @@ pub(super) fn refused(facts: &Facts<'_>) -> Result<Outcome, Gap> {
                 .ok_or_else(|| Gap::Unavailable("the answer lacks a column that the check reads".to_owned()))
         };
         let (name, value) = (cell("name")?, cell("value")?);
-        if let Some(reason) = refusal(name, value, source, target) {
+        let kind = cell("kind")?;
+        let reason = refusal(name, value, source, target).or_else(|| reserved(name, kind, target));
+        if let Some(reason) = reason {
             let place = database.as_deref().map(|name| format!("  -- in database {name}")).unwrap_or_default();
-            let hit = Hit::new(cell("object")?, cell("kind")?, reason);
+            let hit = Hit::new(cell("object")?, kind, reason);
             // A place that is nowhere in particular must not leave the command out.
             let place = if place.is_empty() { " ".to_owned() } else { place };
             hits.push(hit.with("cure", cell("cure")?).with("place", place).in_database(database));
@@ -50,6 +52,20 @@ fn refusal(name: &str, value: &str, source: u64, target: u64) -> Option<String> 
     None
 }
 
+/// From this major on a library that is loaded keeps the names that begin with its own for itself, and the restore of a
+/// database has PL/pgSQL loaded; that of the roles has not. <https://www.postgresql.org/docs/release/15.0/>
+const PREFIXES_RESERVED_SINCE: u64 = 15;
+
+fn reserved(name: &str, kind: &str, target: u64) -> Option<String> {
+    let own = |other: &String| other.eq_ignore_ascii_case(name);
+    let is_of_plpgsql = name.to_ascii_lowercase().starts_with("plpgsql.") && !CHANGES.plpgsql_settings.iter().any(own);
+    (target >= PREFIXES_RESERVED_SINCE && kind != ROLE_SETTING && is_of_plpgsql)
+        .then(|| format!("{target} reserves the prefix plpgsql, which has no such setting"))
+}
+
+/// The kind of a setting that is restored with the roles.
+const ROLE_SETTING: &str = "role setting";
+
 /// Parts that begin with a letter or `_` and go on with letters, digits, `_` and `$`; every character beyond ASCII is
 /// a letter (`valid_custom_variable_name` in `guc.c`).
 fn is_made_of_identifiers(name: &str) -> bool {
@@ -73,6 +89,16 @@ mod tests {
         assert!(refusal("default_with_oids", "true", 11, 12).is_some());
         assert!(refusal("default_with_oids", "off", 11, 12).is_none());
         assert!(refusal("work_mem", "4MB", 11, 18).is_none());
+    }
+
+    #[test]
+    fn a_prefix_of_a_loaded_library_is_its_own() {
+        assert!(reserved("plpgsql.odd", "database setting", 15).is_some());
+        assert!(reserved("plpgsql.odd", "function", 18).is_some());
+        assert!(reserved("plpgsql.odd", "database setting", 14).is_none());
+        assert!(reserved("plpgsql.odd", ROLE_SETTING, 15).is_none());
+        assert!(reserved("PLpgSQL.extra_errors", "function", 15).is_none());
+        assert!(reserved("app.odd", "function", 15).is_none());
     }
 
     #[test]

@@ -140,12 +140,45 @@ async fn connect(settings: &Settings, config: &Config) -> Result<(Client, Option
 pub(super) fn reason(error: &tokio_postgres::Error, user: &str) -> String {
     if let Some(db) = error.as_db_error() {
         let state = db.code().code();
-        let hint = if *db.code() == SqlState::INSUFFICIENT_PRIVILEGE && !db.message().contains("for database") {
-            format!("; GRANT pg_monitor TO {} may help", quote_ident(user))
-        } else {
-            String::new()
-        };
+        let denied = *db.code() == SqlState::INSUFFICIENT_PRIVILEGE && !db.message().contains("for database");
+        let hint = if denied { grant(db.message(), user) } else { String::new() };
         return format!("{} (SQLSTATE {state}){hint}", db.message().replace('\n', " "));
     }
     causes::joined(error).replace('\n', " ")
+}
+
+/// What would let the role read what a message says was denied to it: our queries name nothing but `pg_catalog`.
+/// Password hashes are nobody's business.
+fn grant(message: &str, user: &str) -> String {
+    let role = quote_ident(user);
+    let what = message.strip_prefix("permission denied for ").and_then(|rest| rest.split_once(' '));
+    let command = match what {
+        Some((_, "pg_authid" | "pg_shadow" | "pg_user_mapping")) => return String::new(),
+        Some(("table" | "view" | "relation", name)) => {
+            format!("GRANT SELECT ON pg_catalog.{} TO {role}", quote_ident(name))
+        }
+        Some(("schema", name)) => format!("GRANT USAGE ON SCHEMA {} TO {role}", quote_ident(name)),
+        Some(("function", name)) => format!("GRANT EXECUTE ON FUNCTION pg_catalog.{} TO {role}", quote_ident(name)),
+        _ => format!("GRANT pg_monitor TO {role}"),
+    };
+    format!("; {command} may help")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grant;
+
+    #[test]
+    fn the_grant_is_for_what_was_denied() {
+        assert_eq!(
+            grant("permission denied for table pg_proc", "p"),
+            "; GRANT SELECT ON pg_catalog.\"pg_proc\" TO \"p\" may help"
+        );
+        assert_eq!(
+            grant("permission denied for schema pg_catalog", "p"),
+            "; GRANT USAGE ON SCHEMA \"pg_catalog\" TO \"p\" may help"
+        );
+        assert_eq!(grant("must be superuser", "p"), "; GRANT pg_monitor TO \"p\" may help");
+        assert_eq!(grant("permission denied for table pg_authid", "p"), "");
+    }
 }
