@@ -204,10 +204,9 @@ fn cures(report: &Report, width: usize) -> String {
                 out.push_str(&format!("  {line}\n"));
             }
         }
-        for command in result.remedy.commands.iter().take(SHOWN * 2) {
-            for line in wrap::command(&clean(command), width - 4) {
-                out.push_str(&format!("    {line}\n"));
-            }
+        let shown: Vec<String> = result.remedy.commands.iter().take(SHOWN * 2).map(|command| clean(command)).collect();
+        for line in wrap::commands(shown.iter().map(String::as_str), width - 4) {
+            out.push_str(&format!("    {line}\n"));
         }
         if result.remedy.commands.len() > SHOWN * 2 {
             out.push_str(&format!(

@@ -40,13 +40,24 @@ fn cut(word: &str, width: usize) -> usize {
     end
 }
 
+/// The lines of some commands, each as [`command`] breaks it. A comment that stands already is not repeated.
+pub(super) fn commands<'a>(commands: impl Iterator<Item = &'a str>, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut standing = None;
+    for whole in commands {
+        let (code, comment) = match whole.split_once("  -- ") {
+            Some((code, comment)) => (code, Some(comment)),
+            None => (whole, None),
+        };
+        lines.extend(command(code, comment.filter(|_| comment != standing), width));
+        standing = comment;
+    }
+    lines
+}
+
 /// Breaks a command where it stays one: a shell command with a backslash, SQL at a blank; never inside quotes. An
 /// SQL comment goes to the line before. A single word that is too long stays whole, so that it can be copied.
-pub(super) fn command(command: &str, width: usize) -> Vec<String> {
-    let (code, comment) = match command.split_once("  -- ") {
-        Some((code, comment)) => (code, Some(comment)),
-        None => (command, None),
-    };
+fn command(code: &str, comment: Option<&str>, width: usize) -> Vec<String> {
     let sql = code.trim_end().ends_with(';');
     let tail = if sql { "" } else { " \\" };
     let mut lines: Vec<String> =
@@ -121,10 +132,17 @@ mod tests {
 
     #[test]
     fn commands_stay_commands() {
+        let command = |text: &str, width| commands([text].into_iter(), width);
         assert_eq!(command("aws rds x --query 'a b c' --y", 22), ["aws rds x \\", "  --query 'a b c' \\", "  --y"]);
         assert_eq!(
             command("ALTER TABLE a.b DROP COLUMN c;  -- in database app", 24),
             ["-- in database app", "ALTER TABLE a.b DROP", "  COLUMN c;"]
+        );
+        let three =
+            ["DROP VIEW a;  -- in database x", "DROP VIEW b;  -- in database x", "DROP VIEW c;  -- in database y"];
+        assert_eq!(
+            commands(three.into_iter(), 40),
+            ["-- in database x", "DROP VIEW a;", "DROP VIEW b;", "-- in database y", "DROP VIEW c;"]
         );
     }
 
@@ -139,7 +157,7 @@ mod tests {
 
         #[test]
         fn commands_lose_nothing(input in "[a-z' \"-]{0,80}", width in 10usize..60) {
-            let joined = command(&input, width).join(" ").replace('\\', "");
+            let joined = commands([input.as_str()].into_iter(), width).join(" ").replace('\\', "");
             let flat = |text: &str| text.split_whitespace().collect::<String>();
             proptest::prop_assert_eq!(flat(&joined).len(), flat(&input).len());
         }
