@@ -75,23 +75,25 @@ enum Fate {
     Shifted((String, String)),
 }
 
-impl ColumnList<'_> {
+impl<'a> ColumnList<'a> {
     /// What becomes of the list at the target: PostgreSQL gives the names to the first columns, and those left over
     /// keep their own.
     fn fate(&self) -> Fate {
-        // WITH ORDINALITY adds a column of its own at the end.
-        let more = self.names.len().saturating_sub(self.source.len());
-        if self.names.len() > self.target.len() + more {
+        // WITH ORDINALITY and further functions add columns of their own behind ours, under their own names.
+        let behind: Vec<&str> = self.names.iter().skip(self.source.len()).map(String::as_str).collect();
+        let there =
+            |ours: &[&'a str]| -> Vec<String> { ours.iter().chain(&behind).map(|name| (*name).to_owned()).collect() };
+        let (source, target) = (there(&self.source), there(&self.target));
+        if self.names.len() > target.len() {
             return Fate::TooLong(self.target.len());
         }
-        let listed = self.names.len() - more;
-        let is_used = |name: &str| self.used.iter().any(|used| used == name);
-        let left_over = self.target[listed.min(self.target.len())..].iter();
-        if let Some(name) = left_over.filter(|name| is_used(name)).min() {
-            return Fate::Ambiguous((*name).to_owned());
+        let is_used = |name: &String| self.used.contains(name);
+        let (listed, left_over) = target.split_at(self.names.len());
+        if let Some(name) = left_over.iter().filter(|name| is_used(name)).min() {
+            return Fate::Ambiguous(name.clone());
         }
-        let shifted = (0..listed).find(|at| self.source[*at] != self.target[*at] && is_used(&self.names[*at]));
-        shifted.map_or(Fate::Fits, |at| Fate::Shifted((self.names[at].clone(), self.target[at].to_owned())))
+        let shifted = (0..listed.len()).find(|at| source.get(*at) != listed.get(*at) && is_used(&self.names[*at]));
+        shifted.map_or(Fate::Fits, |at| Fate::Shifted((self.names[at].clone(), listed[at].clone())))
     }
 }
 
@@ -191,6 +193,8 @@ mod tests {
         assert_eq!(list("a,b,c", "a", "a,b,c", "a,b").fate(), Fate::TooLong(2));
         assert_eq!(list("p,q,r", "p,r", "a,b,c", "a,x,b,c").fate(), Fate::Shifted(("r".to_owned(), "b".to_owned())));
         assert_eq!(list("a,b,ordinality", "a,ordinality", "a,b", "a,b").fate(), Fate::Fits);
+        let ordinality = Fate::Ambiguous("ordinality".to_owned());
+        assert_eq!(list("a,b,ordinality", "a,ordinality", "a,b", "a,b,c").fate(), ordinality);
     }
 
     #[test]
