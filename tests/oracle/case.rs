@@ -72,8 +72,8 @@ impl Case {
     }
 }
 
-/// A name as SQL and `\c` write it.
-pub(crate) fn unquoted(word: &str) -> String {
+/// Of an argument of `\c`.
+fn unquoted(word: &str) -> String {
     match word.strip_prefix('"').and_then(|word| word.strip_suffix('"')) {
         Some(inner) => inner.replace("\"\"", "\""),
         None => word.to_lowercase(),

@@ -54,7 +54,7 @@ fn disagreement(case: &Case, pair: Pair, said: &Said, ours: &Ours, explained: &E
         (Agreement::Agreed, Some(_)) => Some(format!("{place}: explained, but there is no disagreement")),
         (Agreement::Agreed, None) | (_, Some(_)) => None,
         (Agreement::Missed, None) => {
-            Some(format!("{place}: missed, we say {}; PostgreSQL: {}", ours.verdict.in_words(), said.says))
+            Some(format!("{place}: missed, we say {} {named}; PostgreSQL: {}", ours.verdict.in_words(), said.says))
         }
         (Agreement::FalseAlarm, None) => Some(format!("{place}: false alarm: {named}")),
         (Agreement::Unnamed, None) => {

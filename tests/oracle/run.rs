@@ -129,7 +129,13 @@ impl Judge<'_> {
 
     async fn try_apart(&mut self, stage: &Stage, case: &Case) -> Result<(), String> {
         stage.plant(case, "postgres").await?;
-        let facts = stage.look(self.registry).await?;
+        let facts = match stage.look(self.registry).await {
+            Ok(facts) => facts,
+            Err(reason) => {
+                self.unseen(case, &reason);
+                return Ok(());
+            }
+        };
         if let Some(pair) = self.judged(case, &facts) {
             let refused = cure(stage, &facts, self.registry, pair).await;
             let after = stage.look(self.registry).await?;
@@ -169,6 +175,14 @@ impl Judge<'_> {
 
     fn broken(&mut self, case: &Case, reason: &str) {
         self.seen.broken.push(format!("{} cannot be judged on {}: {reason}", case.name, self.major));
+    }
+
+    /// Nothing could be seen at all, of which nothing is concluded.
+    fn unseen(&mut self, case: &Case, reason: &str) {
+        for target in self.verdicts.targets(&case.name, self.major) {
+            let ours = Ours { verdict: Verdict::Incomplete, named: vec![reason.to_owned()], cured: None };
+            self.seen.ours.insert((case.name.clone(), Pair { source: self.major, target }), ours);
+        }
     }
 
     /// Keeps our verdicts; the highest pair, when it is a NO-GO.

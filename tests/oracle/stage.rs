@@ -6,7 +6,7 @@ use pg_preflight::demo::Server;
 use pg_preflight::facts::{DatabaseFacts, Source};
 use tokio_postgres::Client;
 
-use crate::case::{self, Case};
+use crate::case::Case;
 use crate::inventory::{Inventory, drop_database, settle};
 use crate::world::{ROLE, create_database, in_url, login, quote_ident, run, texts};
 use crate::{support, sweep};
@@ -56,23 +56,14 @@ impl Stage {
         }
     }
 
-    /// Runs a command of a report where it says: in the database named, else in any.
+    /// Runs a command of a report where the comment behind it says: in the database named, else in any.
     pub(crate) async fn cure(&self, command: &str) -> Result<(), String> {
-        let (sql, database) = match command.rsplit_once("-- in database ") {
-            Some((sql, database)) => (sql.trim_end(), Some(database)),
-            None => (command, None),
-        };
-        if !sql.ends_with(';') {
-            return Err("it does not end in a semicolon".to_owned());
-        }
-        let Some(database) = database else { return execute(&self.admin, sql).await };
+        let (sql, comment) = command.split_once(";  -- ").unwrap_or((command.trim_end_matches(';'), ""));
+        let known = texts(&self.admin, "SELECT datname FROM pg_database ORDER BY length(datname) DESC").await;
+        let Some(place) = comment.strip_prefix("in database ") else { return execute(&self.admin, sql).await };
         // Some are quoted, as names in SQL are.
-        let bare = case::unquoted(database);
-        let known = texts(&self.admin, "SELECT datname FROM pg_database").await;
-        let Some(database) = [database, bare.as_str()].into_iter().find(|name| known.iter().any(|known| known == name))
-        else {
-            return Err(format!("there is no database {database:?}"));
-        };
+        let named = |name: &&String| place.starts_with(name.as_str()) || place.starts_with(&quote_ident(name));
+        let database = known.iter().find(named).ok_or_else(|| format!("there is no database {place:?}"))?;
         execute(&support::connect(&self.server, database).await, sql).await
     }
 
