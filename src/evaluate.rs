@@ -243,7 +243,9 @@ fn sentence(check: &Check, count: usize) -> String {
 fn remedy(check: &Check, hits: &[Hit]) -> Remedy {
     let mut commands: Vec<String> = Vec::new();
     for hit in hits {
-        for command in check.remedy.commands.iter().filter_map(|command| template::fill_command(command, &hit.values)) {
+        let rows = std::iter::once(&hit.values).chain(&hit.more);
+        let filled = rows.flat_map(|row| check.remedy.commands.iter().filter_map(|it| template::fill_command(it, row)));
+        for command in filled {
             if !commands.contains(&command) {
                 commands.push(command);
             }

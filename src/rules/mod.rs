@@ -73,6 +73,7 @@ const RULES: &[(&str, RuleFn)] = &[
     ("support::support_dates", support::support_dates),
     ("support::extended_support_off", support::extended_support_off),
     ("target::target_version", target::target_version),
+    ("target::older_target", target::older_target),
     ("target::instance_class", target::instance_class),
     ("topology::upgraded_elsewhere", topology::upgraded_elsewhere),
     ("topology::replicas", topology::replicas),

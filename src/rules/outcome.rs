@@ -30,6 +30,8 @@ pub struct Open {
 pub struct Hit {
     pub finding: Finding,
     pub values: BTreeMap<String, String>,
+    /// Of further rows about the same object, which have commands of their own.
+    pub more: Vec<BTreeMap<String, String>>,
 }
 
 impl Outcome {
@@ -76,7 +78,7 @@ impl Hit {
         let finding =
             Finding { database: None, object: object.into(), kind: kind.into(), detail: detail.into(), location: None };
         let values = BTreeMap::from([("object".to_owned(), finding.object.clone())]);
-        Self { finding, values }
+        Self { finding, values, more: Vec::new() }
     }
 
     /// Adds a hit, or what it says to the hit on the same object: one object is one finding, whatever is wrong with it.
@@ -85,14 +87,15 @@ impl Hit {
             let (a, b) = (&other.finding, &hit.finding);
             (&a.database, &a.object, &a.kind) == (&b.database, &b.object, &b.kind)
         };
-        match hits.iter_mut().rev().find(same) {
-            Some(first) if first.finding.detail.split("; ").all(|detail| detail != hit.finding.detail) => {
-                first.finding.detail.push_str("; ");
-                first.finding.detail.push_str(&hit.finding.detail);
-            }
-            Some(_) => {}
-            None => hits.push(hit),
+        let Some(first) = hits.iter_mut().rev().find(same) else {
+            hits.push(hit);
+            return;
+        };
+        if first.finding.detail.split("; ").all(|detail| detail != hit.finding.detail) {
+            first.finding.detail.push_str("; ");
+            first.finding.detail.push_str(&hit.finding.detail);
         }
+        first.more.push(hit.values);
     }
 
     /// With a value for the placeholders of the check's commands.

@@ -40,6 +40,22 @@ pub(super) fn target_version(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     Ok(Outcome::hits(vec![hit]).summarised(summary))
 }
 
+/// Without RDS: the target comes after what runs.
+pub(super) fn older_target(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    if facts.instance().is_ok() {
+        return Ok(Outcome::not_applicable("RDS was asked, see rds.target-version"));
+    }
+    let server = &facts.database()?.server;
+    let target = &facts.upgrade.target;
+    // A bare major is that of any of its minors.
+    let is_older = target.major() < server.version.major() || (!target.is_major_only() && *target < server.version);
+    if !is_older {
+        return Ok(Outcome::pass());
+    }
+    let detail = format!("runs {}, and {target} is older: PostgreSQL never goes back", server.version);
+    Ok(Outcome::hits(vec![Hit::new(&server.address, "database server", detail)]))
+}
+
 fn refusal(source: &PgVersion, target: &PgVersion, record: &EngineVersion) -> String {
     if target < source {
         return format!("{target} is older than {source}: RDS never goes back");

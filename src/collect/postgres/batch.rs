@@ -31,7 +31,7 @@ pub(super) async fn ask(
     asked: Vec<(&str, String)>,
     statement_timeout: Duration,
 ) -> Result<QuerySet, String> {
-    let opening = opening(statement_timeout);
+    let opening = opening(statement_timeout, session.version.major());
     let queries =
         asked.iter().map(|(_, sql)| format!("{GUARD}; SELECT * FROM (\n{sql}\n) AS preflight LIMIT {}", ROW_CAP + 1));
     let statements: Vec<String> = opening.iter().cloned().chain(queries).chain(["ROLLBACK".to_owned()]).collect();
@@ -60,14 +60,17 @@ pub(super) async fn ask(
 /// What makes answers the same everywhere: no user object can be picked up by name, and no setting of the role or the
 /// database changes how a value reads. Compiling (`jit`) a catalog query costs more than running it. Our timeout comes
 /// alone and as early as can be, since before PostgreSQL 13 the role's own is for a whole message.
-fn opening(statement_timeout: Duration) -> [String; 3] {
+fn opening(statement_timeout: Duration, major: u64) -> Vec<String> {
     // Milliseconds that fit a setting: at least 1, as 0 would mean none.
     let milliseconds = |time: Duration| time.as_millis().clamp(1, 2_147_483_647);
     let timeout = milliseconds(statement_timeout);
     // Shorter than the other, or a wait for a lock would never be called one.
     let lock_timeout = (timeout / 2).max(1);
     let idle_timeout = milliseconds(statement_timeout.saturating_add(GRACE));
-    [
+    // A limit of the role's or the database's on whole transactions would end ours, and the session with it; it is there
+    // since 17. Ours is bounded by the statements in it.
+    let unlimited = (major >= 17).then(|| "SET transaction_timeout = 0".to_owned());
+    let opening = [
         "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY".to_owned(),
         format!("SET LOCAL statement_timeout = {timeout}"),
         format!(
@@ -84,7 +87,8 @@ fn opening(statement_timeout: Duration) -> [String; 3] {
              SET LOCAL jit = off;
              SAVEPOINT preflight"
         ),
-    ]
+    ];
+    unlimited.into_iter().chain(opening).collect()
 }
 
 /// Why a message has no answer.
