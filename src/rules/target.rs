@@ -1,8 +1,8 @@
 //! Whether RDS takes the target at all.
 
 use super::{Facts, Hit, Outcome, shell};
-use crate::facts::Gap;
 use crate::facts::rds::EngineVersion;
+use crate::facts::{Gap, Source};
 use crate::path::{self, Graph};
 use crate::version::PgVersion;
 
@@ -42,7 +42,7 @@ pub(super) fn target_version(facts: &Facts<'_>) -> Result<Outcome, Gap> {
 
 /// Without RDS: the target comes after what runs.
 pub(super) fn older_target(facts: &Facts<'_>) -> Result<Outcome, Gap> {
-    if facts.instance().is_ok() {
+    if !matches!(facts.bundle.aws, Source::SwitchedOff { .. }) {
         return Ok(Outcome::not_applicable("RDS was asked, see rds.target-version"));
     }
     let server = &facts.database()?.server;

@@ -147,13 +147,24 @@ pub(super) fn reason(error: &tokio_postgres::Error, user: &str) -> String {
     causes::joined(error).replace('\n', " ")
 }
 
+/// Catalogs that no role for looking should be given.
+const PRIVATE: [&str; 7] = [
+    "pg_authid",
+    "pg_largeobject",
+    "pg_shadow",
+    "pg_statistic",
+    "pg_statistic_ext_data",
+    "pg_subscription",
+    "pg_user_mapping",
+];
+
 /// What would let the role read what a message says was denied to it: our queries name nothing but `pg_catalog`.
-/// Password hashes are nobody's business.
+/// Password hashes, connection strings and samples of data are nobody's business.
 fn grant(message: &str, user: &str) -> String {
     let role = quote_ident(user);
     let what = message.strip_prefix("permission denied for ").and_then(|rest| rest.split_once(' '));
     let command = match what {
-        Some((_, "pg_authid" | "pg_shadow" | "pg_user_mapping")) => return String::new(),
+        Some((_, private)) if PRIVATE.contains(&private) => return String::new(),
         Some(("table" | "view" | "relation", name)) => {
             format!("GRANT SELECT ON pg_catalog.{} TO {role}", quote_ident(name))
         }
