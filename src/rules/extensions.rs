@@ -9,6 +9,8 @@ use crate::facts::tables::{EXTENSION_STEPS, EXTENSIONS, Offer};
 /// Every installed extension is offered at the target.
 pub(super) fn not_offered(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     judge(facts, |facts, name, _installed| match offer(facts, name) {
+        // Its library is gone altogether, see pg.missing-libraries.
+        Offer::NotOffered if is_gone(facts, name) => None,
         Offer::NotOffered => Some(format!("RDS does not offer it in {}", facts.upgrade.target)),
         Offer::Version { .. } | Offer::Unlisted => None,
     })

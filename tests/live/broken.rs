@@ -9,8 +9,8 @@ use pg_preflight::report::{Status, Verdict};
 
 use crate::support;
 use crate::world::{
-    assert_answered, assert_go, collected, create_database, failure, inside, judge, login, look, look_with, result,
-    rows, run, texts, with_own, world, world_with,
+    assert_answered, assert_go, collected, create_database, failure, inside, judge, login, look, look_with, report,
+    result, rows, run, texts, unanswered_or_failed, with_own, world, world_with,
 };
 
 fn limits(statement_timeout: Duration) -> Limits {
@@ -37,13 +37,15 @@ async fn a_query_that_fails_costs_its_own_answer_only() {
         let (server, _admin) = world(major).await;
         let registry = with_own(&own);
         let facts = look_with(&server, &registry, Limits::default()).await;
-        let failing = ["own.divides", "own.misses", "own.nonsense", "own.unclosed", "own.comment", "own.denied"];
+        let failing =
+            ["own.divides", "own.misses", "own.nonsense", "own.unclosed", "own.comment", "own.escapes", "own.denied"];
         assert_answered(&facts, &failing);
         for database in ["postgres", "template1"] {
             let set = inside(&facts, database);
             assert!(failure(set, "own.divides").contains("division by zero (SQLSTATE 22012)"));
             assert!(failure(set, "own.nonsense").contains("42601"));
             assert!(failure(set, "own.comment").contains("unterminated"));
+            assert!(failure(set, "own.escapes").contains("42601"));
             assert_eq!(rows(set, "own.fine").rows.len(), 1);
             assert_eq!(rows(set, "ext.not-offered").rows.len(), 1);
         }
