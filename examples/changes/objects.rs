@@ -70,12 +70,15 @@ struct Catalog {
     default_classes: BTreeSet<(String, String)>,
 }
 
+/// A major, from which on it is so; what is; and what else belongs to it.
+type Row = (u64, String, Vec<String>);
+
 pub(crate) async fn compare(servers: &[Running]) -> Result<Map<String, Value>> {
     let mut catalogs = Vec::new();
     for server in servers {
         catalogs.push(read(server).await?);
     }
-    let mut found: BTreeMap<&str, BTreeSet<(u64, String, Vec<String>)>> = BTreeMap::new();
+    let mut found: BTreeMap<&str, BTreeSet<Row>> = BTreeMap::new();
     for name in [
         "calls",
         "functions",
@@ -233,7 +236,7 @@ fn row_types(servers: &[Running], catalogs: &[Catalog]) -> Value {
     let mut lists: BTreeMap<String, Vec<(u64, String)>> = BTreeMap::new();
     for (server, catalog) in servers.iter().zip(catalogs) {
         let functions = catalog.functions.iter().filter(|(_, function)| !function.columns.is_empty());
-        let functions = functions.map(|(signature, function)| (format!("{signature} "), &function.columns));
+        let functions = functions.map(|(signature, function)| (signature.clone(), &function.columns));
         let results = catalog
             .functions
             .iter()
@@ -251,7 +254,6 @@ fn row_types(servers: &[Running], catalogs: &[Catalog]) -> Value {
     let rows = changing.map(|(name, list)| {
         let versions: Map<String, Value> =
             list.into_iter().map(|(major, columns)| (major.to_string(), json!(columns))).collect();
-        let name = name.strip_suffix(' ').map_or(name.clone(), |signature| signature.to_owned());
         json!([name, versions])
     });
     Value::Array(rows.collect())

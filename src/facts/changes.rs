@@ -83,6 +83,7 @@ impl Changes {
     }
 
     /// The names in SQL that are no list.
+    #[must_use]
     pub fn unknown<'a>(&self, sql: &'a str) -> Vec<&'a str> {
         let mut rest = sql;
         let mut found = Vec::new();
