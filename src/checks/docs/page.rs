@@ -27,7 +27,8 @@ pub fn page(registry: &Registry) -> String {
     writeln!(
         out,
         "{count} checks, of them blockers: {blockers}. `pg-preflight checks show ID` prints the same. How to write one: \
-         [checks/README.md](../checks/README.md).\n"
+         [checks/README.md](../checks/README.md). In the SQL `{{changes_calls}}` and its like stand for lists of what later majors no \
+         longer have, or have anew, from [a table](../checks/data/postgres-changes.json) that servers of every major wrote.\n"
     )
     .expect("to a string");
     let areas = areas(registry);
