@@ -74,8 +74,9 @@ async fn connect(url: &str) -> Result<Client> {
 
 async fn fill(client: &Client) -> Result<()> {
     client.batch_execute("CREATE ROLE preflight LOGIN; GRANT pg_monitor TO preflight").await?;
-    for first in (1..=TABLES).step_by(500) {
-        let tables = (first..first + 500).map(|at| {
+    // Each makes a table, its TOAST table and an index, and a message is one transaction.
+    for first in (1..=TABLES).step_by(100) {
+        let tables = (first..first + 100).map(|at| {
             format!(
                 "CREATE TABLE t{at} (id bigint PRIMARY KEY, name text NOT NULL DEFAULT 'x', made timestamptz DEFAULT now(), \
                  body jsonb, CHECK (id > 0));"
@@ -83,8 +84,8 @@ async fn fill(client: &Client) -> Result<()> {
         });
         client.batch_execute(&tables.collect::<String>()).await?;
     }
-    for first in (1..=VIEWS).step_by(100) {
-        let views = (first..first + 100).map(|at| {
+    for first in (1..=VIEWS).step_by(50) {
+        let views = (first..first + 50).map(|at| {
             format!(
                 "CREATE VIEW v{at} AS SELECT a.id, a.name, b.made, coalesce(a.body->>'x', b.name) AS x, \
                  count(*) OVER (PARTITION BY a.name) AS n FROM t{at} a LEFT JOIN t{} b ON b.id = a.id \
