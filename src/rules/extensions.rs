@@ -1,6 +1,6 @@
 //! Extensions: what the target offers of what is installed.
 
-use super::{Answers, Facts, Hit, Outcome, quote_ident};
+use super::{Answers, Facts, Hit, Outcome, lacks_column, quote_ident};
 use crate::facts::Gap;
 use crate::facts::changes::CHANGES;
 use crate::facts::rds::Parameter;
@@ -98,10 +98,6 @@ fn behind(facts: &Facts<'_>, names: &[String]) -> Result<Outcome, Gap> {
         hits.push(hit.in_database(database));
     }
     Ok(Outcome::hits(hits).leaving_open(open))
-}
-
-fn lacks_column() -> Gap {
-    Gap::Unavailable("the answer lacks a column that the check reads".to_owned())
 }
 
 /// Every extension that needs its library preloaded gets it from a group of the target's family, or by default.

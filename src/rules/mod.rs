@@ -93,6 +93,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     RULES.iter().map(|(name, _)| *name)
 }
 
+/// The answer to a query is not of the form that its check reads.
+fn lacks_column() -> Gap {
+    Gap::Unavailable("the answer lacks a column that the check reads".to_owned())
+}
+
 /// Judges one check.
 ///
 /// # Errors

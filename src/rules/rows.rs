@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Facts, Hit, Outcome};
+use super::{Facts, Hit, Outcome, lacks_column};
 use crate::checks::{RowsRule, template};
 use crate::facts::Gap;
 
@@ -38,8 +38,4 @@ fn counts(rule: &RowsRule, row: &BTreeMap<String, String>, target: u64) -> Resul
         Ok(since) => Ok(target >= since),
         Err(_) => Err(Gap::Unavailable(format!("the answer has '{since}' where a major version is expected"))),
     }
-}
-
-fn lacks_column() -> Gap {
-    Gap::Unavailable("the answer lacks a column that the check reads".to_owned())
 }

@@ -1,6 +1,6 @@
 //! Settings that roles, databases and functions carry: what the target makes of them.
 
-use super::{Answers, Facts, Hit, Outcome};
+use super::{Answers, Facts, Hit, Outcome, lacks_column};
 use crate::facts::Gap;
 use crate::facts::changes::CHANGES;
 
@@ -15,20 +15,13 @@ pub(super) fn refused(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     let Answers { rows, open } = facts.answers()?;
     let mut hits = Vec::new();
     for (database, row) in rows {
-        let cell = |column: &str| {
-            row.get(column)
-                .map(String::as_str)
-                .ok_or_else(|| Gap::Unavailable("the answer lacks a column that the check reads".to_owned()))
-        };
+        let cell = |column: &str| row.get(column).map(String::as_str).ok_or_else(lacks_column);
         let (name, value) = (cell("name")?, cell("value")?);
         let kind = cell("kind")?;
         let reason = refusal(name, value, source, target).or_else(|| reserved(name, kind, target));
         if let Some(reason) = reason {
-            let place = database.as_deref().map(|name| format!("  -- in database {name}")).unwrap_or_default();
             let hit = Hit::new(cell("object")?, kind, reason);
-            // A place that is nowhere in particular must not leave the command out.
-            let place = if place.is_empty() { " ".to_owned() } else { place };
-            hits.push(hit.with("cure", cell("cure")?).with("place", place).in_database(database));
+            hits.push(hit.with("cure", cell("cure")?).in_database(database));
         }
     }
     Ok(Outcome::hits(hits).leaving_open(open))

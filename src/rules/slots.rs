@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answers, Facts, Hit, Outcome};
+use super::{Answers, Facts, Hit, Outcome, lacks_column};
 use crate::facts::Gap;
 use crate::facts::rds::{Parameter, TargetGroup};
 use crate::facts::tables::OUTPUT_PLUGINS;
@@ -70,10 +70,6 @@ fn slot(row: BTreeMap<String, String>) -> Option<Slot> {
         behind: get("behind")?.parse().ok(),
         values: row,
     })
-}
-
-fn lacks_column() -> Gap {
-    Gap::Unavailable("the answer lacks a column that the check reads".to_owned())
 }
 
 /// No slot is one that `pg_upgrade` refuses by itself.
