@@ -5,6 +5,7 @@ use super::console::Console;
 use super::error::Error;
 use super::{evidence, output};
 use crate::checks::Registry;
+use crate::collect::files::Files;
 use crate::collect::{aws, declared, postgres};
 use crate::demo;
 use crate::evaluate::{Settings, evaluate};
@@ -58,7 +59,7 @@ async fn look(world: &demo::Demo, args: &DemoArgs, registry: &Registry, console:
         postgres::collect(&settings, &queries, postgres::Limits::default(), &progress),
     );
     console.end_progress();
-    let declared = Source::Collected(declared::read(&world.declared(), None)?);
+    let declared = Source::Collected(declared::read(&Files::Disk, &world.declared(), None)?.declarations);
     let asked = Asked { instance: Some(demo::INSTANCE.to_owned()), cluster: None };
     Ok(evidence::bundle(asked, Source::Collected(aws?), database, declared))
 }

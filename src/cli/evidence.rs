@@ -211,7 +211,7 @@ pub(super) fn read_declared(
     // A path from a configuration file is absolute; a report names files as they are seen from here.
     let here = std::env::current_dir().unwrap_or_default();
     let path = path.strip_prefix(&here).ok().filter(|rest| !rest.as_os_str().is_empty()).unwrap_or(path);
-    let found = declared::read(path, stack)?;
+    let found = declared::read(&crate::collect::files::Files::Disk, path, stack)?.declarations;
     let Some(resource) = resource else { return Ok(found) };
     let names: Vec<String> = found.iter().map(|declaration| declaration.resource.clone()).collect();
     let chosen: Vec<Declaration> = found.into_iter().filter(|declaration| declaration.resource == resource).collect();

@@ -2,4 +2,5 @@
 
 pub mod aws;
 pub mod declared;
+pub mod files;
 pub mod postgres;

@@ -5,13 +5,13 @@
 mod bundle;
 pub mod changes;
 mod database;
-mod declared;
+pub mod declared;
 pub mod rds;
 mod source;
 pub mod tables;
 
 pub use bundle::{Asked, Bundle, BundleError, SCHEMA_VERSION};
 pub use database::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server};
-pub use declared::Declaration;
+pub use declared::{Declaration, DeclaredGroup, PinKind, Pinned, Stated, Tool};
 pub use rds::AwsFacts;
 pub use source::{Gap, Source};

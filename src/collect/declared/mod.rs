@@ -1,14 +1,23 @@
 //! What the infrastructure code declares: the PostgreSQL databases in it, their versions, and where these are written.
 //!
-//! Each language is a module here and a line in `LANGUAGES`. It reads files into `resource::Resource`s, whose
-//! values (`value::Spot`) are known with their place, or unknown with the reason; what of them is PostgreSQL, and
-//! what is said about it, is decided in `resource` for all languages alike. No program is run and nothing is
-//! fetched: what only a run would tell is unknown.
+//! Each language is a module here and a line in `EXTENSIONS`; `readers` says who reads it. It reads files into
+//! `resource::Program`s, whose values (`value::Spot`) are known with their place, or unknown with the reason; what of
+//! them is PostgreSQL, and what is said about it, is decided in `resource` for all languages alike. No program is run
+//! and nothing is fetched: what only a run would tell is unknown.
 
+mod cloudformation;
+mod documents;
+mod go;
 mod guard;
 mod hcl;
+mod json;
+mod kubernetes;
+mod property;
 mod pulumi;
+mod python;
+mod readers;
 mod resource;
+mod states;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
@@ -21,7 +30,8 @@ mod yaml;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::facts::Declaration;
+use super::files::Files;
+use crate::facts::{Declaration, Pinned};
 use walk::Tree;
 
 /// Why infrastructure code was not read at all.
@@ -39,14 +49,20 @@ pub enum Error {
     NothingToRead { path: PathBuf },
 }
 
+/// In which language a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Language {
     TypeScript,
+    Python,
+    Go,
     Hcl,
+    Yaml,
+    /// Templates, states and plans.
+    Json,
 }
 
 /// Which language a file is in, by its extension.
-const LANGUAGES: &[(&str, Language)] = &[
+const EXTENSIONS: &[(&str, Language)] = &[
     ("ts", Language::TypeScript),
     ("tsx", Language::TypeScript),
     ("mts", Language::TypeScript),
@@ -54,14 +70,28 @@ const LANGUAGES: &[(&str, Language)] = &[
     ("js", Language::TypeScript),
     ("mjs", Language::TypeScript),
     ("cjs", Language::TypeScript),
+    ("py", Language::Python),
+    ("go", Language::Go),
     ("tf", Language::Hcl),
     ("tofu", Language::Hcl),
+    ("yaml", Language::Yaml),
+    ("yml", Language::Yaml),
+    // CloudFormation's own, which may hold JSON as well: YAML includes that.
+    ("template", Language::Yaml),
+    ("cfn", Language::Yaml),
+    ("json", Language::Json),
+    ("tfstate", Language::Json),
 ];
 
 impl Language {
     fn of(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_str()?;
+        // Terraform's own syntax in JSON belongs to its folder.
+        if name.ends_with(".tf.json") || name.ends_with(".tofu.json") {
+            return Some(Self::Hcl);
+        }
         let extension = path.extension()?.to_str()?;
-        let language = LANGUAGES.iter().find(|(known, _)| *known == extension).map(|(_, language)| *language)?;
+        let language = EXTENSIONS.iter().find(|(known, _)| *known == extension).map(|(_, language)| *language)?;
         // `.d.ts` declares types, no resources.
         let is_types = Path::new(path.file_stem()?).extension().is_some_and(|inner| inner == "d");
         if language == Self::TypeScript && is_types { None } else { Some(language) }
@@ -69,29 +99,52 @@ impl Language {
 }
 
 fn extensions() -> String {
-    LANGUAGES.iter().map(|(extension, _)| format!(".{extension}")).collect::<Vec<_>>().join(", ")
+    EXTENSIONS.iter().map(|(extension, _)| format!(".{extension}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Reads a file or a folder of infrastructure code.
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Code {
+    /// One for each PostgreSQL database or cluster, in order of file and line.
+    pub declarations: Vec<Declaration>,
+    pub pins: Vec<Pinned>,
+}
+
+/// Reads a file or a folder of infrastructure code, from the disk or from a commit.
 ///
-/// `stack` is the Pulumi stack or the Terraform workspace (and the name of its `.tfvars` file). One entry for each
-/// PostgreSQL database or cluster, in order of file and line; a file that does not parse but speaks of RDS is an entry
-/// of unknown version.
+/// `stack` is the Pulumi stack or the Terraform workspace (and the name of its `.tfvars` file). A file that does not
+/// parse but speaks of RDS is an entry of unknown version. States, plans and synthesized templates count where no code
+/// beside, above or below them declares a database.
 ///
 /// # Errors
 /// When nothing could be read.
-pub fn read(path: &Path, stack: Option<&str>) -> Result<Vec<Declaration>, Error> {
-    let tree = Tree::of(path)?;
+pub fn read(files: &Files, path: &Path, stack: Option<&str>) -> Result<Code, Error> {
+    let tree = Tree::of(files, path)?;
     let stack = stack.filter(|stack| !stack.is_empty());
-    let mut found = Vec::new();
-    for (file, language) in &tree.files {
-        if *language == Language::TypeScript {
-            found.extend(typescript::read(&tree, file, stack)?);
-        }
+    let programs = readers::read(&tree, stack)?;
+    let mut code = Code::default();
+    let mut derived = Vec::new();
+    for program in programs {
+        let declarations = resource::declarations(&program);
+        if program.is_derived { &mut derived } else { &mut code.declarations }.extend(declarations);
+        code.pins.extend(program.pins);
     }
-    found.extend(hcl::read(&tree, stack)?);
-    found.sort_by(|a, b| (&a.file, a.line, &a.resource).cmp(&(&b.file, b.line, &b.resource)));
-    Ok(found)
+    let folders: Vec<String> = code.declarations.iter().map(|one| folder(&one.file)).collect();
+    derived.retain(|one: &Declaration| {
+        let own = folder(&one.file);
+        folders.iter().all(|other| !own.starts_with(other.as_str()) && !other.starts_with(&own))
+    });
+    code.declarations.append(&mut derived);
+    code.declarations.sort_by(|a, b| (&a.file, a.line, &a.resource).cmp(&(&b.file, b.line, &b.resource)));
+    code.declarations.dedup();
+    code.pins.sort();
+    code.pins.dedup();
+    Ok(code)
+}
+
+/// `a/b/` of `a/b/c.tf`, so that one folder's begins with the other's only when it is in it.
+fn folder(file: &str) -> String {
+    file.rfind('/').map_or_else(String::new, |at| file[..=at].to_owned())
 }
 
 /// The entry of a file that speaks of RDS and does not parse.
@@ -104,5 +157,11 @@ fn unparsed(file: &str, line: u32, reason: String) -> Declaration {
         version: None,
         identifier: None,
         reason: Some(reason),
+        tool: None,
+        place: None,
+        actual: None,
+        replica_of: None,
+        settings: std::collections::BTreeMap::new(),
+        parameter_group: None,
     }
 }

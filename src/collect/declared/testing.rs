@@ -1,8 +1,10 @@
 //! Helpers that require something or nothing, so that no test passes for the wrong reason.
 
 use std::fs;
+use std::path::Path;
 
-use super::read;
+use super::{Error, read};
+use crate::collect::files::Files;
 use crate::facts::Declaration;
 
 pub(super) fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -26,7 +28,7 @@ pub(super) fn lines(declarations: &[Declaration]) -> Vec<String> {
 }
 
 pub(super) fn declared(files: &[(&str, &str)], stack: Option<&str>) -> Vec<String> {
-    lines(&read(folder(files).path(), stack).unwrap())
+    lines(&read_folder(folder(files).path(), stack))
 }
 
 pub(super) fn require(files: &[(&str, &str)], stack: Option<&str>, expected: &[&str]) {
@@ -36,4 +38,12 @@ pub(super) fn require(files: &[(&str, &str)], stack: Option<&str>, expected: &[&
 
 pub(super) fn require_none(files: &[(&str, &str)]) {
     assert_eq!(declared(files, None), Vec::<String>::new());
+}
+
+pub(super) fn try_read(path: &Path, stack: Option<&str>) -> Result<Vec<Declaration>, Error> {
+    read(&Files::Disk, path, stack).map(|code| code.declarations)
+}
+
+pub(super) fn read_folder(path: &Path, stack: Option<&str>) -> Vec<Declaration> {
+    try_read(path, stack).unwrap()
 }

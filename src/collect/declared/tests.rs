@@ -3,8 +3,8 @@ use std::path::Path;
 
 use proptest::prelude::*;
 
-use super::testing::{folder, lines, require, require_none};
-use super::{Error, read};
+use super::Error;
+use super::testing::{folder, lines, require, require_none, try_read as read};
 
 const TS: &str =
     "import * as aws from '@pulumi/aws';\nnew aws.rds.Instance('a', { engine: 'postgres', engineVersion: '16.3' });\n";

@@ -102,6 +102,18 @@ impl Spot {
             _ => None,
         }
     }
+
+    /// The entry of a map by its [`normal`] name; nothing when it has none.
+    pub(super) fn named(&self, name: &str) -> Option<Self> {
+        let Value::Map(map) = &self.value else { return self.entry(name) };
+        let written = map.entries.keys().find(|key| normal(key) == name);
+        self.entry(written.map_or(name, String::as_str))
+    }
+}
+
+/// A name without case, underscores and hyphens: `engine_version`, `engineVersion` and `EngineVersion` are one.
+pub(super) fn normal(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
 }
 
 impl Map {

@@ -1,21 +1,21 @@
 //! Finding and reading the files, and how their paths are shown.
 
-use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Error, Language};
+use crate::collect::files::{Files, Kind};
 
 /// Larger files are generated, not written.
 const MAX_BYTES: u64 = 2 * 1024 * 1024;
-
-/// Folders of other people's code, of build output and of tools' own state; hidden ones are skipped besides.
-const SKIPPED: [&str; 4] = ["node_modules", "target", "dist", "cdk.out"];
+/// A state can be large.
+const MAX_STATE: u64 = 1024 * 1024 * 1024;
 
 /// What is read, and how the paths in it are shown: relative to the folder given, or beside the file given.
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
+    pub store: Files,
     anchor: PathBuf,
     prefix: String,
     /// With canonical paths, sorted.
@@ -25,29 +25,39 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn of(path: &Path) -> Result<Self, Error> {
+    pub(super) fn of(store: &Files, path: &Path) -> Result<Self, Error> {
         let unreadable = |source: io::Error| match source.kind() {
             io::ErrorKind::NotFound => Error::Missing { path: path.to_owned() },
             _ => Error::Unreadable { path: path.to_owned(), source },
         };
-        if fs::metadata(path).map_err(unreadable)?.is_dir() {
-            let anchor = path.canonicalize().map_err(unreadable)?;
-            let mut files = Vec::new();
-            collect(&anchor, &mut files)?;
+        let store = store.clone();
+        if store.kind(path).map_err(unreadable)? == Kind::Folder {
+            let anchor = store.canonical(path).map_err(unreadable)?;
+            let below = store.below(&anchor, &[]).map_err(unreadable)?;
+            let files: Vec<_> = below
+                .into_iter()
+                .filter_map(|file| Language::of(&file).map(|language| (file, language)))
+                .filter(|(file, language)| !is_built(&store, &anchor, file) && is_small(&store, file, *language))
+                .collect();
             if files.is_empty() {
                 return Err(Error::NothingToRead { path: path.to_owned() });
             }
-            files.sort();
-            return Ok(Self { anchor, prefix: String::new(), files, single: None });
+            return Ok(Self { store, anchor, prefix: String::new(), files, single: None });
         }
         let language = Language::of(path).ok_or_else(|| Error::Unsupported { path: path.to_owned() })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let anchor = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        let anchor = anchor.canonicalize().map_err(unreadable)?;
+        let anchor = store.canonical(anchor).map_err(unreadable)?;
         // The name stays as given: a symbolic link stands for itself, beside its own neighbours.
         let name = path.file_name().ok_or_else(|| Error::Unsupported { path: path.to_owned() })?;
         let file = anchor.join(name);
-        Ok(Self { prefix: slashed(folder), files: vec![(file.clone(), language)], single: Some(file), anchor })
+        let prefix = slashed(folder);
+        Ok(Self { store, prefix, files: vec![(file.clone(), language)], single: Some(file), anchor })
+    }
+
+    /// The files of a language.
+    pub(super) fn of_language(&self, language: Language) -> impl Iterator<Item = &Path> {
+        self.files.iter().filter(move |(_, of)| *of == language).map(|(path, _)| path.as_path())
     }
 
     /// The path as shown, with forward slashes.
@@ -69,6 +79,52 @@ impl Tree {
         let text = parts.join("/");
         if self.prefix.starts_with('/') { format!("/{text}").into() } else { text.into() }
     }
+
+    /// The paths in a folder, sorted.
+    pub(super) fn entries(&self, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+        self.store.entries(folder).map_err(|source| Error::Unreadable { path: folder.to_owned(), source })
+    }
+
+    /// The text of a file of code, whatever its bytes; without a byte order mark.
+    pub(super) fn text(&self, path: &Path) -> Result<String, Error> {
+        read_text(&self.store, path)
+    }
+
+    /// The bytes of a file that may be as large as states are.
+    pub(super) fn bytes(&self, path: &Path) -> Result<Vec<u8>, Error> {
+        bytes_within(&self.store, path, MAX_STATE)
+    }
+}
+
+/// As [`Tree::text`].
+pub(super) fn read_text(store: &Files, path: &Path) -> Result<String, Error> {
+    Ok(text(bytes_within(store, path, MAX_BYTES)?))
+}
+
+fn bytes_within(store: &Files, path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
+    let unreadable = |source: io::Error| match source.kind() {
+        io::ErrorKind::InvalidInput => Error::Unsupported { path: path.to_owned() },
+        _ => Error::Unreadable { path: path.to_owned(), source },
+    };
+    match store.kind(path).map_err(unreadable)? {
+        Kind::Folder => Err(Error::Unsupported { path: path.to_owned() }),
+        Kind::File(length) if length > limit => Err(Error::TooLarge { path: path.to_owned() }),
+        Kind::File(_) => store.bytes(path).map_err(unreadable),
+    }
+}
+
+/// Text of UTF-8 or, by its byte order mark, of UTF-16.
+pub(super) fn text(bytes: Vec<u8>) -> String {
+    let utf16 = |order: fn([u8; 2]) -> u16| {
+        let units = bytes[2..].chunks_exact(2).map(|pair| order([pair[0], pair[1]]));
+        char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, ..] => utf16(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => utf16(u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
+        _ => String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    }
 }
 
 fn slashed(path: &Path) -> String {
@@ -80,65 +136,21 @@ fn slashed(path: &Path) -> String {
     if text.is_empty() && path.has_root() { "/".to_owned() } else { text }
 }
 
-/// Symbolic links to files are followed (Terraform folders share files so), links to folders are not: what they lead
-/// to is read in its own place, and there is no loop.
-fn collect(root: &Path, files: &mut Vec<(PathBuf, Language)>) -> Result<(), Error> {
-    let mut folders = vec![root.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in entries(&folder)? {
-            let name = entry.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if name.starts_with('.') {
-                continue;
-            }
-            let is_link = entry.is_symlink();
-            let Ok(metadata) = fs::metadata(&entry) else { continue };
-            if metadata.is_dir() {
-                if !is_link && !SKIPPED.contains(&name.as_str()) {
-                    folders.push(entry);
-                }
-            } else if metadata.is_file()
-                && metadata.len() <= MAX_BYTES
-                && let Some(language) = Language::of(&entry)
-                && !is_compiled(&entry)
-            {
-                files.push((entry, language));
-            }
-        }
-    }
-    Ok(())
+fn is_small(store: &Files, path: &Path, language: Language) -> bool {
+    let limit = if language == Language::Json { MAX_STATE } else { MAX_BYTES };
+    matches!(store.kind(path), Ok(Kind::File(length)) if length <= limit)
 }
 
-/// Whether a script was made from TypeScript: beside its source, or in the folder that Pulumi compiles to.
-fn is_compiled(path: &Path) -> bool {
+/// Whether a file was made from others: a script compiled from TypeScript (beside its source, or in the folder that
+/// Pulumi compiles to), or what the CDK synthesizes beside its templates.
+fn is_built(store: &Files, root: &Path, path: &Path) -> bool {
     let is_script = path.extension().is_some_and(|extension| ["js", "mjs", "cjs"].iter().any(|js| extension == *js));
     let folder = path.parent().unwrap_or(Path::new(""));
-    is_script
-        && (["ts", "tsx", "mts", "cts"].iter().any(|ts| path.with_extension(ts).is_file())
-            || folder.ends_with("bin") && folder.with_file_name("tsconfig.json").is_file())
-}
-
-/// The paths in a folder, sorted.
-pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let unreadable = |source| Error::Unreadable { path: folder.to_owned(), source };
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        paths.push(entry.map_err(unreadable)?.path());
-    }
-    paths.sort();
-    Ok(paths)
-}
-
-/// The text of a file, whatever its bytes; without a byte order mark.
-pub(super) fn text(path: &Path) -> Result<String, Error> {
-    let unreadable = |source| Error::Unreadable { path: path.to_owned(), source };
-    let metadata = fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(Error::Unsupported { path: path.to_owned() });
-    }
-    if metadata.len() > MAX_BYTES {
-        return Err(Error::TooLarge { path: path.to_owned() });
-    }
-    let bytes = fs::read(path).map_err(unreadable)?;
-    let text = String::from_utf8_lossy(&bytes);
-    Ok(text.strip_prefix('\u{feff}').unwrap_or(&text).to_owned())
+    let is_compiled = is_script
+        && (["ts", "tsx", "mts", "cts"].iter().any(|ts| store.is_file(&path.with_extension(ts)))
+            || folder.ends_with("bin") && store.is_file(&folder.with_file_name("tsconfig.json")));
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let is_synthesized = below.components().any(|part| part.as_os_str() == "cdk.out")
+        && !path.to_string_lossy().ends_with(".template.json");
+    is_compiled || is_synthesized
 }

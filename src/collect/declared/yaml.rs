@@ -1,11 +1,16 @@
 //! YAML as values with places. The parser hands out events, so no nesting can overflow the stack.
 
-use saphyr_parser::{Event, Parser, ScalarStyle};
+use std::sync::Arc;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use super::value::{Map, Place, Spot, Value};
 
 /// A document nested deeper than this is no configuration.
 const MAX_DEPTH: usize = 64;
+
+/// More documents in one file are no configuration.
+const MAX_DOCUMENTS: usize = 10_000;
 
 /// Why a text is not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -20,11 +25,24 @@ struct Open {
     spot: Spot,
     key: Option<String>,
     is_map: bool,
+    tag: Option<Tag>,
 }
 
-/// The first document of the text. Aliases are [`Value::Unknown`], so that none can multiply.
-pub(super) fn read(file: &std::sync::Arc<str>, text: &str) -> Result<Spot, SyntaxError> {
+/// The first document of the text; nothing when there is none.
+pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Spot, SyntaxError> {
+    let first = documents(file, text, 1)?.into_iter().next();
+    Ok(first.unwrap_or_else(|| Spot::new(Value::Nothing, Place { file: file.clone(), line: 1 })))
+}
+
+/// All documents of the text.
+pub(super) fn read_all(file: &Arc<str>, text: &str) -> Result<Vec<Spot>, SyntaxError> {
+    documents(file, text, MAX_DOCUMENTS)
+}
+
+/// Aliases are [`Value::Unknown`], so that none can multiply.
+fn documents(file: &Arc<str>, text: &str, limit: usize) -> Result<Vec<Spot>, SyntaxError> {
     let mut stack: Vec<Open> = Vec::new();
+    let mut documents = Vec::new();
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| SyntaxError {
             line: u32::try_from(error.marker().line()).unwrap_or(u32::MAX),
@@ -35,31 +53,48 @@ pub(super) fn read(file: &std::sync::Arc<str>, text: &str) -> Result<Spot, Synta
         let done = match event {
             Event::Scalar(text, style, _, tag) => {
                 let plain = style == ScalarStyle::Plain && tag.is_none();
-                Spot::new(scalar(text.into_owned(), plain), at)
+                tagged(Spot::new(scalar(text.into_owned(), plain), at), tag.as_deref())
             }
             Event::Alias(_) => Spot::unknown(format!("a YAML alias at line {line}"), at),
-            Event::MappingStart(..) | Event::SequenceStart(..) => {
+            Event::MappingStart(_, ref tag) | Event::SequenceStart(_, ref tag) => {
                 if stack.len() >= MAX_DEPTH {
                     return Err(SyntaxError { line, message: "nested too deeply".to_owned() });
                 }
                 let is_map = matches!(event, Event::MappingStart(..));
                 let value = if is_map { Value::Map(Map::default()) } else { Value::List(Vec::new()) };
-                stack.push(Open { spot: Spot::new(value, at), key: None, is_map });
+                let tag = tag.as_deref().cloned();
+                stack.push(Open { spot: Spot::new(value, at), key: None, is_map, tag });
                 continue;
             }
             Event::MappingEnd | Event::SequenceEnd => match stack.pop() {
-                Some(open) => open.spot,
+                Some(open) => tagged(open.spot, open.tag.as_ref()),
                 None => continue,
             },
-            Event::DocumentEnd => break,
             _ => continue,
         };
         match stack.last_mut() {
-            None => return Ok(done),
             Some(open) => open.take(done),
+            None => {
+                documents.push(done);
+                if documents.len() >= limit {
+                    break;
+                }
+            }
         }
     }
-    Ok(Spot::new(Value::Nothing, Place { file: file.clone(), line: 1 }))
+    Ok(documents)
+}
+
+/// CloudFormation's short forms as the long ones: `!Ref x` is `Ref: x`, `!Sub x` is `Fn::Sub: x`.
+fn tagged(spot: Spot, tag: Option<&Tag>) -> Spot {
+    let Some(tag) = tag.filter(|tag| tag.handle == "!") else { return spot };
+    let name = match tag.suffix.as_str() {
+        name @ ("Ref" | "Condition") => name.to_owned(),
+        name if name.starts_with(|c: char| c.is_ascii_uppercase()) => format!("Fn::{name}"),
+        _ => return spot,
+    };
+    let at = spot.at.clone();
+    Spot::new(Value::Map(Map { entries: [(name, spot)].into(), open: None }), at)
 }
 
 impl Open {
@@ -103,6 +138,19 @@ mod tests {
         assert_eq!((version.text(), version.at.line), (Some("16.10"), 2));
         let second = spot.entry("config").unwrap().entry("list").unwrap().entry("1").unwrap();
         assert_eq!((second.text(), second.at.line), (Some("b"), 3));
+    }
+
+    #[test]
+    fn reads_documents_and_short_forms() {
+        let text = "a: !Ref x\n---\nb: !Join ['-', [y, !Sub '${z}']]\n---\nc: !!str 16\nd: !If\n  - e\n";
+        let all = read_all(&"a".into(), text).unwrap();
+        assert_eq!(all.len(), 3);
+        assert_eq!(all[0].entry("a").unwrap().entry("Ref").unwrap().text(), Some("x"));
+        let join = all[1].entry("b").unwrap().entry("Fn::Join").unwrap();
+        let sub = join.entry("1").unwrap().entry("1").unwrap().entry("Fn::Sub").unwrap();
+        assert_eq!((sub.text(), sub.at.line), (Some("${z}"), 3));
+        assert_eq!(all[2].entry("c").unwrap().text(), Some("16"));
+        assert_eq!(all[2].entry("d").unwrap().entry("Fn::If").unwrap().entry("0").unwrap().text(), Some("e"));
     }
 
     #[test]

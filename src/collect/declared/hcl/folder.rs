@@ -9,8 +9,9 @@ use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, Body};
 
 use crate::collect::declared::value::{Lines, Place};
-use crate::collect::declared::walk::{self, Tree};
+use crate::collect::declared::walk::Tree;
 use crate::collect::declared::{Error, Language, guard};
+use crate::collect::files::Files;
 
 /// The parser itself stops at 64 levels; this is ample for them.
 const STACK: usize = 32 * 1024 * 1024;
@@ -38,6 +39,7 @@ pub(super) struct Broken {
 
 #[derive(Debug)]
 pub(super) struct Folder {
+    pub store: Files,
     pub path: PathBuf,
     pub sources: Vec<Source>,
     pub broken: Vec<Broken>,
@@ -51,6 +53,15 @@ pub(super) struct Item<'a> {
     pub source: &'a Source,
     pub at: Place,
     pub attributes: BTreeMap<&'a str, Written<'a>>,
+    /// Blocks within it; of overrides as well.
+    pub blocks: Vec<&'a Block>,
+}
+
+impl<'a> Item<'a> {
+    /// The blocks of a name within it.
+    pub(super) fn inner(&self, name: &str) -> impl Iterator<Item = &'a Block> {
+        self.blocks.iter().copied().filter(move |block| block.ident.as_str() == name)
+    }
 }
 
 /// An expression and the file it stands in.
@@ -71,7 +82,7 @@ impl Source {
     /// # Errors
     /// The file, when it does not parse.
     pub(super) fn read(tree: &Tree, path: &Path) -> Result<Result<Self, Broken>, Error> {
-        let text = walk::text(path)?;
+        let text = tree.text(path)?;
         let (file, path) = (tree.shown(path), path.to_owned());
         let for_parser = text.clone();
         let parsed = guard::run(STACK, move || {
@@ -109,12 +120,14 @@ impl Source {
 
 impl Folder {
     pub(super) fn read(tree: &Tree, path: &Path) -> Result<Self, Error> {
-        let mut folder = Self { path: path.to_owned(), sources: Vec::new(), broken: Vec::new() };
-        for file in walk::entries(path)? {
+        let mut folder =
+            Self { store: tree.store.clone(), path: path.to_owned(), sources: Vec::new(), broken: Vec::new() };
+        for file in tree.entries(path)? {
             let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
             // OpenTofu reads main.tofu instead of main.tf.
-            let shadowed = file.extension().is_some_and(|tf| tf == "tf") && file.with_extension("tofu").is_file();
-            if hidden || shadowed || !file.is_file() || Language::of(&file) != Some(Language::Hcl) {
+            let shadowed =
+                file.extension().is_some_and(|tf| tf == "tf") && tree.store.is_file(&file.with_extension("tofu"));
+            if hidden || shadowed || !tree.store.is_file(&file) || Language::of(&file) != Some(Language::Hcl) {
                 continue;
             }
             match Source::read(tree, &file) {
@@ -156,12 +169,14 @@ impl<'a> Items<'a> {
             source,
             at: source.place(block),
             attributes: BTreeMap::new(),
+            blocks: Vec::new(),
         };
         let item = self.by_address.entry(address).or_insert_with(new);
         for attribute in block.body.attributes() {
             let written = Written { source, expression: &attribute.value };
             item.attributes.insert(attribute.key.as_str(), written);
         }
+        item.blocks.extend(block.body.blocks());
     }
 }
 
@@ -173,6 +188,7 @@ fn address(block: &Block) -> Option<String> {
         ("variable", [name]) => Some(format!("var.{name}")),
         ("output", [name]) => Some(format!("output.{name}")),
         ("module", [name]) => Some(format!("module.{name}")),
+        ("provider", [name]) => Some(format!("provider.{name}.{}", block.span().map_or(0, |span| span.start))),
         _ => None,
     }
 }

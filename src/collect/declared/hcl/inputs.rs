@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::eval::literal;
 use super::folder::Source;
 use crate::collect::declared::value::{Map, Place, Spot, Value};
-use crate::collect::declared::walk::{self, Tree};
+use crate::collect::declared::walk::Tree;
 use crate::collect::declared::{Error, Language};
 
 /// A variable file, or why it is not read.
@@ -30,9 +30,9 @@ impl VarFiles {
     pub(super) fn read(tree: &Tree, folder: &Path, stack: Option<&str>) -> Result<Self, Error> {
         let mut files = Self::default();
         let (mut automatic, mut others) = (Vec::new(), Vec::new());
-        for path in walk::entries(folder)? {
-            if path.is_dir() {
-                others.extend(in_subfolder(&path)?);
+        for path in tree.entries(folder)? {
+            if tree.store.is_folder(&path) {
+                others.extend(in_subfolder(tree, &path)?);
             } else {
                 match role(&path) {
                     Some(Role::Automatic) => automatic.push(path),
@@ -109,15 +109,15 @@ fn file_name(path: &Path) -> String {
 }
 
 /// `env/prod.tfvars` and `prod/terraform.tfvars`; a folder with code of its own is another module.
-fn in_subfolder(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    if file_name(folder).starts_with('.') || folder.is_symlink() {
+fn in_subfolder(tree: &Tree, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    if file_name(folder).starts_with('.') || tree.store.is_link(folder) {
         return Ok(Vec::new());
     }
-    let paths = walk::entries(folder)?;
+    let paths = tree.entries(folder)?;
     if paths.iter().any(|path| Language::of(path) == Some(Language::Hcl)) {
         return Ok(Vec::new());
     }
-    Ok(paths.into_iter().filter(|path| path.is_file() && role(path).is_some()).collect())
+    Ok(paths.into_iter().filter(|path| tree.store.is_file(path) && role(path).is_some()).collect())
 }
 
 fn is_of_stack(path: &Path, root: &Path, stack: &str) -> bool {
@@ -132,7 +132,7 @@ impl VarFile {
     fn read(tree: &Tree, path: &Path) -> Result<Self, Error> {
         let name = tree.shown(path);
         let values = if path.extension().is_some_and(|extension| extension == "json") {
-            json(&name, &walk::text(path)?)
+            json(&name, &tree.text(path)?)
         } else {
             match Source::read(tree, path)? {
                 Ok(source) => Ok(source

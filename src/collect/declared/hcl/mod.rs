@@ -14,61 +14,44 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::resource::{Kind, Resource, declarations};
-use super::value::{Place, Spot, Value};
+use super::property::{Property, TERRAFORM, TERRAFORM_CC, TERRAFORM_MODULE, Vocabulary};
+use super::resource::{Group, Kind, Program, Resource};
+use super::value::{Map, Place, Spot, Value, normal};
 use super::walk::Tree;
 use super::{Error, Language, unparsed};
-use crate::facts::Declaration;
-use folder::{Folder, Item};
+use crate::facts::{PinKind, Pinned, Stated};
+use folder::{Folder, Item, Written};
 use inputs::VarFiles;
 use scope::{Each, Inputs, Scope, World, local_module};
 
 /// What to read of a type of resource, or of a module that declares one.
 struct Shape {
     kind: Kind,
-    /// The first that is written counts.
-    identifier: &'static [&'static str],
-    source: &'static [&'static str],
-    group: &'static [&'static str],
+    vocabulary: &'static Vocabulary,
     /// Switches that work like `count = 0`.
     switches: &'static [&'static str],
 }
 
-const INSTANCE: Shape = Shape {
-    kind: Kind::Instance,
-    identifier: &["identifier"],
-    source: &["replicate_source_db"],
-    group: &["parameter_group_name", "family"],
-    switches: &["create_db_instance"],
-};
+const INSTANCE: Shape = Shape { kind: Kind::Instance, vocabulary: &TERRAFORM, switches: &[] };
+const CLUSTER: Shape = Shape { kind: Kind::Cluster, ..INSTANCE };
 
-const CLUSTER: Shape = Shape {
-    kind: Kind::Cluster,
-    identifier: &["cluster_identifier", "name"],
-    source: &["replication_source_identifier"],
-    group: &["db_cluster_parameter_group_name", "db_cluster_parameter_group_family"],
-    switches: &["create", "create_cluster"],
-};
-
-const AWSCC_INSTANCE: Shape = Shape {
-    identifier: &["db_instance_identifier"],
-    source: &["source_db_instance_identifier"],
-    group: &["db_parameter_group_name"],
-    ..INSTANCE
-};
-
-const AWSCC_CLUSTER: Shape = Shape {
-    identifier: &["db_cluster_identifier"],
-    source: &["source_db_cluster_identifier"],
-    group: &["db_cluster_parameter_group_name"],
-    ..CLUSTER
-};
+const INSTANCE_MODULE: Shape =
+    Shape { kind: Kind::Instance, vocabulary: &TERRAFORM_MODULE, switches: &["create_db_instance"] };
+const CLUSTER_MODULE: Shape =
+    Shape { kind: Kind::Cluster, vocabulary: &TERRAFORM_MODULE, switches: &["create", "create_cluster"] };
 
 const RESOURCES: &[(&str, Shape)] = &[
     ("aws_db_instance", INSTANCE),
     ("aws_rds_cluster", CLUSTER),
-    ("awscc_rds_db_instance", AWSCC_INSTANCE),
-    ("awscc_rds_db_cluster", AWSCC_CLUSTER),
+    ("awscc_rds_db_instance", Shape { vocabulary: &TERRAFORM_CC, ..INSTANCE }),
+    ("awscc_rds_db_cluster", Shape { vocabulary: &TERRAFORM_CC, ..CLUSTER }),
+];
+
+const GROUPS: [&str; 4] = [
+    "aws_db_parameter_group",
+    "aws_rds_cluster_parameter_group",
+    "awscc_rds_db_parameter_group",
+    "awscc_rds_db_cluster_parameter_group",
 ];
 
 /// More instances of one block are not expanded.
@@ -76,8 +59,8 @@ const MAX_INSTANCES: usize = 100;
 /// Calls of modules in all, since modules that call others several times multiply.
 const MAX_CALLS: usize = 5_000;
 
-/// The PostgreSQL databases of all modules.
-pub(super) fn read(tree: &Tree, stack: Option<&str>) -> Result<Vec<Declaration>, Error> {
+/// The databases of all modules.
+pub(super) fn read(tree: &Tree, stack: Option<&str>) -> Result<Vec<Program>, Error> {
     let roots: BTreeSet<&Path> = tree
         .files
         .iter()
@@ -102,15 +85,17 @@ pub(super) fn read(tree: &Tree, stack: Option<&str>) -> Result<Vec<Declaration>,
         }
         let inputs = Inputs::Root(VarFiles::read(tree, path, stack)?);
         let scope = Scope { world: &world, folder, items, inputs, prefix: String::new(), depth: 0 };
-        let mut resources = Vec::new();
-        visit.module(&scope, &mut resources);
-        found.extend(declarations(&resources));
+        let mut program = Program::default();
+        visit.module(&scope, &mut program);
+        found.push(program);
     }
+    let mut unread = Program::default();
     for broken in roots.iter().filter_map(|path| folders.get(*path)).flat_map(|folder| &folder.broken) {
         if broken.mentions && tree.single.as_ref().is_none_or(|single| *single == broken.path) {
-            found.push(unparsed(&broken.file, broken.line, broken.reason.clone()));
+            unread.broken.push(unparsed(&broken.file, broken.line, broken.reason.clone()));
         }
     }
+    found.push(unread);
     Ok(found)
 }
 
@@ -131,7 +116,7 @@ fn load(tree: &Tree, roots: &BTreeSet<&Path>) -> Result<BTreeMap<PathBuf, Folder
 
 fn calls(folder: &Folder, items: &folder::Items<'_>) -> Vec<PathBuf> {
     let modules = items.by_address.values().filter(|item| item.block == "module");
-    modules.filter_map(|item| local_module(folder, item)).filter(|path| path.is_dir()).collect()
+    modules.filter_map(|item| local_module(folder, item)).filter(|path| folder.store.is_folder(path)).collect()
 }
 
 /// A place for what is written nowhere.
@@ -148,26 +133,33 @@ struct Visit<'t> {
 }
 
 impl Visit<'_> {
-    fn module(&mut self, scope: &Scope<'_>, found: &mut Vec<Resource>) {
+    fn module(&mut self, scope: &Scope<'_>, found: &mut Program) {
         self.seen.insert(scope.folder.path.clone());
         for (address, item) in &scope.items.by_address {
             // Of a file given, only what it declares itself; of the modules that it calls, everything.
             if scope.depth == 0 && self.single.is_some_and(|single| single != item.source.path) {
                 continue;
             }
-            let shape = item.labels.first().and_then(|kind| RESOURCES.iter().find(|(known, _)| known == kind));
-            match (item.block, shape) {
-                ("resource", Some((_, shape))) => found.extend(resources(scope, address, item, shape)),
-                ("module", _) => self.call(scope, address, item, found),
+            let label = item.labels.first();
+            match item.block {
+                "resource" => {
+                    if let Some((_, shape)) = RESOURCES.iter().find(|(known, _)| label == Some(known)) {
+                        found.resources.extend(resources(scope, address, item, shape));
+                    } else if label.is_some_and(|label| GROUPS.contains(label)) {
+                        found.groups.push(group(scope, address, item));
+                    }
+                }
+                "module" => self.call(scope, address, item, found),
+                "provider" if label == Some(&"aws") => found.pins.extend(pins(scope, item)),
                 _ => {}
             }
         }
     }
 
-    fn call(&mut self, scope: &Scope<'_>, address: &str, item: &Item<'_>, found: &mut Vec<Resource>) {
+    fn call(&mut self, scope: &Scope<'_>, address: &str, item: &Item<'_>, found: &mut Program) {
         let local = local_module(scope.folder, item).filter(|path| scope.world.folders.contains_key(path.as_path()));
         let Some(path) = local else {
-            found.extend(remote(scope, address, item));
+            found.resources.extend(remote(scope, address, item));
             return;
         };
         self.seen.insert(path);
@@ -176,15 +168,15 @@ impl Visit<'_> {
         if self.calls > MAX_CALLS || !exists(scope, item, &[]) {
             return;
         }
-        let mut inner = Vec::new();
+        let mut inner = Program::default();
         if let Some(child) = scope.child(item, None, 0) {
             self.module(&child, &mut inner);
         }
         // Instances are told apart only where they differ in what matters.
-        if inner.iter().any(differs)
+        if inner.resources.iter().any(differs)
             && let Some(each) = instances(scope, item)
         {
-            inner.clear();
+            inner = Program::default();
             for each in &each {
                 scope.refuel();
                 if let Some(child) = scope.child(item, Some(each), 0) {
@@ -192,12 +184,15 @@ impl Visit<'_> {
                 }
             }
         }
-        found.extend(inner);
+        found.resources.append(&mut inner.resources);
+        found.groups.append(&mut inner.groups);
+        found.pins.append(&mut inner.pins);
     }
 }
 
 fn differs(resource: &Resource) -> bool {
-    [&resource.version, &resource.engine].iter().any(|spot| spot.lost().is_some_and(|why| why.contains(eval::EACH)))
+    let matters = [Property::Version, Property::Engine].into_iter().filter_map(|property| resource.get(property));
+    matters.into_iter().any(|spot| spot.lost().is_some_and(|why| why.contains(eval::EACH)))
 }
 
 /// The instances of a block with `for_each`, when they are known.
@@ -242,24 +237,69 @@ fn resources(scope: &Scope<'_>, address: &str, item: &Item<'_>, shape: &Shape) -
 }
 
 fn resource(scope: &Scope<'_>, address: &str, item: &Item<'_>, shape: &Shape, each: Option<&Each>) -> Resource {
-    let get = |name: &str| scope.argument(item, name, each, 0);
-    let first = |names: &[&str]| {
-        let written = names.iter().map(|name| get(name)).find(|spot| !spot.is_nothing());
-        written.unwrap_or_else(|| Spot::new(Value::Nothing, item.at.clone()))
+    let nothing = || Spot::new(Value::Nothing, item.at.clone());
+    let get = |property: Property| {
+        let argument = |name: &str| {
+            let written = item.attributes.keys().find(|key| normal(key) == name);
+            written.map_or_else(nothing, |key| scope.argument(item, key, each, 0))
+        };
+        shape.vocabulary.first(property, shape.kind, argument).unwrap_or_else(nothing)
     };
     let index = each.and_then(|(key, _)| key.scalar()).map(|key| format!("[\"{key}\"]")).unwrap_or_default();
-    Resource {
+    let key = format!("{}{address}", scope.prefix);
+    let name = format!("{key}{index}");
+    let mut resource = Resource::new(key, name, item.at.clone(), shape.kind, shape.vocabulary, get);
+    resource.ignored = ignored(item);
+    resource
+}
+
+/// Where `lifecycle { ignore_changes = [engine_version] }` is written; its names are no values, so none is evaluated.
+/// <https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle>
+fn ignored(item: &Item<'_>) -> Option<Place> {
+    let block = item.inner("lifecycle").next()?;
+    let changes = block.body.get_attribute("ignore_changes")?;
+    let names = item.source.code(&changes.value);
+    let words = names.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+    words.into_iter().any(|word| word == "engine_version" || word == "all").then(|| item.source.place(&changes.value))
+}
+
+fn group(scope: &Scope<'_>, address: &str, item: &Item<'_>) -> Group {
+    scope.refuel();
+    let first = |names: &[&str]| {
+        let written = names.iter().map(|name| scope.argument(item, name, None, 0)).find(|spot| !spot.is_nothing());
+        written.unwrap_or_else(|| Spot::new(Value::Nothing, item.at.clone()))
+    };
+    let blocks = item.inner("parameter").map(|block| {
+        let entries = block.body.attributes().map(|attribute| {
+            let written = Written { source: item.source, expression: &attribute.value };
+            (attribute.key.as_str().to_owned(), scope.written(&written, 0))
+        });
+        Spot::new(Value::Map(Map { entries: entries.collect(), open: None }), item.source.place(block))
+    });
+    let blocks = Value::List(blocks.collect());
+    let written = first(&["parameters"]);
+    Group {
         key: format!("{}{address}", scope.prefix),
-        name: format!("{}{address}{index}", scope.prefix),
-        at: item.at.clone(),
-        kind: shape.kind,
-        engine: get("engine"),
-        version: get("engine_version"),
-        identifier: first(shape.identifier),
-        source: first(shape.source),
-        group: first(shape.group),
-        attribute: "engine_version",
+        name: format!("{}{address}", scope.prefix),
+        identifier: first(&["name", "db_parameter_group_name", "db_cluster_parameter_group_name"]),
+        family: first(&["family"]),
+        parameters: if written.is_nothing() { Spot::new(blocks, item.at.clone()) } else { written },
     }
+}
+
+/// The profile and the accounts that a provider block names.
+fn pins(scope: &Scope<'_>, item: &Item<'_>) -> Vec<Pinned> {
+    scope.refuel();
+    let pin = |kind, spot: &Spot| {
+        let value = Some(spot.text()?.to_owned());
+        Some(Pinned { kind, value: Stated { value, reason: None, file: spot.at.file.to_string(), line: spot.at.line } })
+    };
+    let profile = pin(PinKind::Profile, &scope.argument(item, "profile", None, 0));
+    let accounts = match scope.argument(item, "allowed_account_ids", None, 0).value {
+        Value::List(items) => items.iter().filter_map(|spot| pin(PinKind::Account, spot)).collect(),
+        _ => Vec::new(),
+    };
+    profile.into_iter().chain(accounts).collect()
 }
 
 /// A module from a registry or another repository. The community's RDS modules are known; any other is one when it is
@@ -275,9 +315,9 @@ fn remote(scope: &Scope<'_>, address: &str, item: &Item<'_>) -> Vec<Resource> {
         Some(shape) => shape,
         None if item.attributes.contains_key("engine_version") && engine.text().is_some() => {
             if is_aurora {
-                &CLUSTER
+                &CLUSTER_MODULE
             } else {
-                &INSTANCE
+                &INSTANCE_MODULE
             }
         }
         None => return Vec::new(),
@@ -297,8 +337,8 @@ fn community(source: &str) -> Option<&'static Shape> {
     }
     let end = module.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(module.len());
     match &module[..end] {
-        "rds" => Some(&INSTANCE),
-        "rds-aurora" => Some(&CLUSTER),
+        "rds" => Some(&INSTANCE_MODULE),
+        "rds-aurora" => Some(&CLUSTER_MODULE),
         _ => None,
     }
 }

@@ -60,7 +60,7 @@ impl<'a> Scope<'a> {
         fuel > 0
     }
 
-    fn written(&self, written: &Written<'a>, depth: u32) -> Spot {
+    pub(super) fn written(&self, written: &Written<'a>, depth: u32) -> Spot {
         Eval { source: written.source, scope: Some(self), each: None }.eval(written.expression, depth)
     }
 
@@ -230,5 +230,5 @@ pub(super) fn local_module(folder: &Folder, call: &Item<'_>) -> Option<PathBuf> 
     let Expression::String(source) = call.attributes.get("source")?.expression else { return None };
     let source = source.as_str();
     let is_path = source.starts_with("./") || source.starts_with("../") || source == "." || source == "..";
-    if is_path { folder.path.join(source).canonicalize().ok() } else { None }
+    if is_path { folder.store.canonical(&folder.path.join(source)).ok() } else { None }
 }

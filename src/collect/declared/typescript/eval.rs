@@ -279,7 +279,7 @@ impl<'a> Program<'a> {
         }
         let whole = self.expression(object, depth);
         if let Value::Output { resource, .. } = &whole.value
-            && let Some(new) = self.names.news.iter().find(|new| self::key(new) == *resource)
+            && let Some(new) = self.names.news.iter().find(|new| self.key(new) == *resource)
             && let Some(Some(arguments)) = new.arguments.get(1).map(Argument::as_expression)
             && let Some(written) = self.expression(arguments, depth).entry(&key).filter(|spot| spot.text().is_some())
         {
@@ -303,19 +303,22 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// What a resource is called in a [`Value::Output`].
+    pub(super) fn key(&self, new: &NewExpression<'_>) -> String {
+        format!("{}:{}..{}", self.file, new.span.start, new.span.end)
+    }
+
     /// A resource as a value: of its attributes, those that the code sets are known.
     fn output(&self, new: &'a NewExpression<'a>) -> Spot {
         match symbol::resolve(&self.names, &new.callee) {
             Some(symbol) if symbol.rds_class().is_some() => Spot::new(
-                Value::Output { resource: key(new), reason: format!("{} is a resource", quote(self.code(new.span))) },
+                Value::Output {
+                    resource: self.key(new),
+                    reason: format!("{} is a resource", quote(self.code(new.span))),
+                },
                 self.place(new.span),
             ),
             _ => self.lost(new.span, "only a run tells"),
         }
     }
-}
-
-/// What a resource is called in a [`Value::Output`].
-pub(super) fn key(new: &NewExpression<'_>) -> String {
-    format!("{}..{}", new.span.start, new.span.end)
 }

@@ -16,11 +16,11 @@ use oxc_ast::ast::{Argument, NewExpression};
 use oxc_parser::Parser;
 use oxc_span::SourceType;
 
-use super::resource::{Kind, Resource, declarations};
-use super::value::{Lines, Map, Spot, Value, quote};
-use super::walk::{self, Tree};
+use super::property::{Property, Vocabulary};
+use super::resource::{Group, Kind, Program as Found, Resource};
+use super::value::{Lines, Map, Place, Spot, Value, normal, quote};
+use super::walk::Tree;
 use super::{Error, guard, pulumi, unparsed};
-use crate::facts::Declaration;
 use eval::Program;
 
 /// Stack that the parser takes at most, measured: an opening bracket costs it 4 kB, an unclosed `<` 14 kB, and any
@@ -40,9 +40,9 @@ const MAX_STACK: usize = 2 * 1024 * 1024 * 1024;
 /// Deeper brackets are an attack: parsing them takes cubic time.
 const MAX_BRACKETS: usize = 256;
 
-/// The PostgreSQL databases of one program.
-pub(super) fn read(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<Declaration>, Error> {
-    let text = walk::text(path)?;
+/// The databases of one program.
+pub(super) fn read(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<Found>, Error> {
+    let text = tree.text(path)?;
     // Every class of RDS is reached by that name, and most files never name it.
     if !text.contains("rds") {
         return Ok(Vec::new());
@@ -58,12 +58,15 @@ pub(super) fn read(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<
         let shown = file.clone();
         guard::run(need, move || parse(&text, shown, kind, found))
     };
-    let broken = |line, reason| if mentions { vec![unparsed(&file, line, reason)] } else { Vec::new() };
-    Ok(match outcome {
-        Ok(Ok(declarations)) => declarations,
+    let broken = |line, reason| {
+        let broken = if mentions { vec![unparsed(&file, line, reason)] } else { Vec::new() };
+        Found { broken, ..Found::default() }
+    };
+    Ok(vec![match outcome {
+        Ok(Ok(program)) => program,
         Ok(Err(line)) => broken(line, format!("file does not parse: syntax error at line {line}")),
         Err(trouble) => broken(1, format!("file does not parse: {trouble}")),
-    })
+    }])
 }
 
 /// Deepest nesting of brackets, wherever they stand.
@@ -82,7 +85,7 @@ fn bracket_depth(text: &str) -> usize {
 
 /// # Errors
 /// The line of the first syntax error.
-fn parse(text: &str, file: Arc<str>, kind: SourceType, found: pulumi::Found) -> Result<Vec<Declaration>, u32> {
+fn parse(text: &str, file: Arc<str>, kind: SourceType, found: pulumi::Found) -> Result<Found, u32> {
     let allocator = Allocator::default();
     let parsed = Parser::new(&allocator, text, kind).parse();
     let lines = Lines::of(text);
@@ -98,13 +101,27 @@ fn parse(text: &str, file: Arc<str>, kind: SourceType, found: pulumi::Found) -> 
         project: found.load(),
         fuel: Cell::new(0),
     };
-    let resources: Vec<Resource> = program.names.news.iter().filter_map(|new| resource(&program, new)).collect();
-    Ok(declarations(&resources))
+    let mut found = Found { pins: program.project.pins(), ..Found::default() };
+    for new in &program.names.news {
+        match symbol::resolve(&program.names, &new.callee).and_then(|symbol| symbol.declares()) {
+            Some(symbol::Class::Database(kind, vocabulary)) => {
+                found.resources.push(resource(&program, new, kind, vocabulary));
+            }
+            Some(symbol::Class::Group(vocabulary)) => found.groups.push(group(&program, new, vocabulary)),
+            None => {}
+        }
+    }
+    Ok(found)
 }
 
-/// The RDS database or cluster that a `new` expression declares.
-fn resource<'a>(program: &Program<'a>, new: &'a NewExpression<'a>) -> Option<Resource> {
-    let (kind, identifier) = symbol::resolve(&program.names, &new.callee)?.resource()?;
+/// The name, the arguments and the options that a `new` expression is given.
+struct Given {
+    name: String,
+    arguments: Spot,
+    options: Spot,
+}
+
+fn given<'a>(program: &Program<'a>, new: &'a NewExpression<'a>) -> Given {
     program.refuel();
     let at = program.place(new.span);
     let argument = |index: usize| match new.arguments.get(index).map(Argument::as_expression) {
@@ -124,29 +141,44 @@ fn resource<'a>(program: &Program<'a>, new: &'a NewExpression<'a>) -> Option<Res
         Value::Map(_) | Value::Unknown(_) => arguments,
         _ => Spot::new(Value::Map(Map::default()), at.clone()),
     };
-    let get = |key: &str| arguments.entry(key).unwrap_or_else(|| Spot::new(Value::Nothing, at.clone()));
-    let source = match kind {
-        Kind::Instance => ["replicateSourceDb", "sourceDbInstanceIdentifier"],
-        Kind::Cluster => ["replicationSourceIdentifier", "sourceDbClusterIdentifier"],
+    Given { name, arguments, options: argument(2) }
+}
+
+/// The database or cluster that a `new` expression declares.
+fn resource<'a>(
+    program: &Program<'a>,
+    new: &'a NewExpression<'a>,
+    kind: Kind,
+    vocabulary: &'static Vocabulary,
+) -> Resource {
+    let given = given(program, new);
+    let get = |property: Property| vocabulary.read(property, kind, &given.arguments);
+    let mut resource =
+        Resource::new(program.key(new), given.name.clone(), program.place(new.span), kind, vocabulary, get);
+    resource.ignored = ignored(&given.options);
+    resource
+}
+
+/// Where `ignoreChanges` names the version.
+fn ignored(options: &Spot) -> Option<Place> {
+    let Value::List(names) = options.named("ignorechanges")?.value else { return None };
+    names
+        .iter()
+        .find(|name| name.text().is_some_and(|name| normal(name) == "engineversion"))
+        .map(|name| name.at.clone())
+}
+
+fn group<'a>(program: &Program<'a>, new: &'a NewExpression<'a>, vocabulary: &'static Vocabulary) -> Group {
+    let given = given(program, new);
+    let get = |name: &str| {
+        given.arguments.named(name).unwrap_or_else(|| Spot::new(Value::Nothing, given.arguments.at.clone()))
     };
-    let group = ["parameterGroupName", "dbParameterGroupName", "dbClusterParameterGroupName"];
-    let first = |keys: &[&str]| {
-        let mut found = keys.iter().map(|key| get(key));
-        let nothing = || Spot::new(Value::Nothing, at.clone());
-        found
-            .find(|spot| !spot.is_nothing() && spot.lost().is_none_or(|_| matches!(spot.value, Value::Output { .. })))
-            .unwrap_or_else(nothing)
-    };
-    Some(Resource {
-        key: eval::key(new),
-        name,
-        kind,
-        engine: get("engine"),
-        version: get("engineVersion"),
-        identifier: get(identifier),
-        source: first(&source),
-        group: first(&group),
-        attribute: "engineVersion",
-        at: at.clone(),
-    })
+    let identifier = vocabulary.group_names().iter().map(|name| get(name)).find(|spot| !spot.is_nothing());
+    Group {
+        key: program.key(new),
+        name: given.name.clone(),
+        identifier: identifier.unwrap_or_else(|| Spot::new(Value::Nothing, given.arguments.at.clone())),
+        family: get("family"),
+        parameters: get("parameters"),
+    }
 }

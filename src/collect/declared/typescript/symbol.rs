@@ -4,6 +4,7 @@ use oxc_ast::ast::{Expression, TSModuleReference, TSQualifiedName, TSTypeName};
 use oxc_span::GetSpan;
 
 use super::scope::{Meaning, Names};
+use crate::collect::declared::property::{self, Vocabulary};
 use crate::collect::declared::resource::Kind;
 
 /// `rds.Instance` of `@pulumi/aws`: the last part of the path is the export.
@@ -11,6 +12,13 @@ use crate::collect::declared::resource::Kind;
 pub(super) struct Symbol<'a> {
     package: &'a str,
     path: Vec<&'a str>,
+}
+
+/// A class of RDS that matters.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Class {
+    Database(Kind, &'static Vocabulary),
+    Group(&'static Vocabulary),
 }
 
 /// Import chains are short; a ring of them ends here.
@@ -39,13 +47,17 @@ impl<'a> Symbol<'a> {
         self
     }
 
-    /// The RDS database or cluster that this class declares.
-    pub(super) fn resource(&self) -> Option<(Kind, &'static str)> {
+    /// What of RDS this class declares.
+    pub(super) fn declares(&self) -> Option<Class> {
         match (self.package, self.rds_class()?) {
-            (AWS, "Instance") => Some((Kind::Instance, "identifier")),
-            (AWS, "Cluster") => Some((Kind::Cluster, "clusterIdentifier")),
-            (AWS_NATIVE, "DbInstance") => Some((Kind::Instance, "dbInstanceIdentifier")),
-            (AWS_NATIVE, "DbCluster") => Some((Kind::Cluster, "dbClusterIdentifier")),
+            (AWS, "Instance") => Some(Class::Database(Kind::Instance, &property::PULUMI)),
+            (AWS, "Cluster") => Some(Class::Database(Kind::Cluster, &property::PULUMI)),
+            (AWS, "ParameterGroup" | "ClusterParameterGroup") => Some(Class::Group(&property::PULUMI)),
+            (AWS_NATIVE, "DbInstance") => Some(Class::Database(Kind::Instance, &property::PULUMI_NATIVE)),
+            (AWS_NATIVE, "DbCluster") => Some(Class::Database(Kind::Cluster, &property::PULUMI_NATIVE)),
+            (AWS_NATIVE, "DbParameterGroup" | "DbClusterParameterGroup") => {
+                Some(Class::Group(&property::PULUMI_NATIVE))
+            }
             _ => None,
         }
     }

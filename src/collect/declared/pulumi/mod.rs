@@ -1,12 +1,15 @@
 //! A Pulumi project: its name, its stacks, and what they configure.
 
-use std::fs;
+pub(super) mod program;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::value::{Place, Spot, Value};
 use super::walk::{self, Tree};
 use super::yaml;
+use crate::collect::files::Files;
+use crate::facts::{PinKind, Pinned, Stated};
 
 /// The nearest project of a program, and the stack whose configuration applies.
 #[derive(Debug)]
@@ -29,6 +32,7 @@ struct Settings {
 
 /// Paths that the loader wants to know how to show.
 pub(super) struct Found {
+    store: Files,
     file: Option<(PathBuf, Arc<str>)>,
     /// Of a given name, or else every one.
     stacks: Vec<(PathBuf, Arc<str>)>,
@@ -38,15 +42,16 @@ pub(super) struct Found {
 /// Looks for the project of a program, upward from its folder.
 pub(super) fn find(tree: &Tree, program: &Path, stack: Option<&str>) -> Found {
     let given = stack.map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
-    let mut found = Found { file: None, stacks: Vec::new(), given };
+    let mut found = Found { store: tree.store.clone(), file: None, stacks: Vec::new(), given };
     for folder in program.ancestors().skip(1) {
-        let Some(file) = ["Pulumi.yaml", "Pulumi.yml"].iter().map(|name| folder.join(name)).find(|path| path.is_file())
+        let Some(file) =
+            ["Pulumi.yaml", "Pulumi.yml"].iter().map(|name| folder.join(name)).find(|path| tree.store.is_file(path))
         else {
             continue;
         };
         let shown = tree.shown(&file);
-        let folders = [stack_folder(&file, folder), Some(folder.to_owned())];
-        for path in folders.into_iter().flatten().filter_map(|folder| walk::entries(&folder).ok()).flatten() {
+        let folders = [stack_folder(tree, &file, folder), Some(folder.to_owned())];
+        for path in folders.into_iter().flatten().filter_map(|folder| tree.entries(&folder).ok()).flatten() {
             let wanted = stack_of(&path).is_some_and(|name| found.given.as_ref().is_none_or(|given| *given == name));
             if wanted && !found.stacks.iter().any(|(known, _)| *known == path) {
                 found.stacks.push((path.clone(), tree.shown(&path)));
@@ -66,11 +71,11 @@ fn stack_of(path: &Path) -> Option<String> {
 }
 
 /// `stackConfigDir`, which keeps the stacks' files in another folder.
-fn stack_folder(file: &Path, folder: &Path) -> Option<PathBuf> {
-    let project = yaml::read(&"".into(), &walk::text(file).ok()?).ok()?;
+fn stack_folder(tree: &Tree, file: &Path, folder: &Path) -> Option<PathBuf> {
+    let project = yaml::read(&"".into(), &tree.text(file).ok()?).ok()?;
     let path = project.entry("stackConfigDir")?.text()?.to_owned();
     let path = folder.join(path);
-    fs::metadata(&path).ok()?.is_dir().then_some(path)
+    tree.store.is_folder(&path).then_some(path)
 }
 
 impl Found {
@@ -82,7 +87,7 @@ impl Found {
             project.broken = Some(none);
             return project;
         };
-        match document(file, shown) {
+        match document(&self.store, file, shown) {
             Ok(document) => {
                 project.name = document.entry("name").and_then(|name| name.text().map(str::to_owned));
                 project.defaults = document.entry("config");
@@ -90,7 +95,7 @@ impl Found {
             Err(reason) => project.broken = Some(reason),
         }
         project.stack = match (&self.stacks[..], &self.given) {
-            ([(path, shown)], _) => document(path, shown).map(|document| Settings {
+            ([(path, shown)], _) => document(&self.store, path, shown).map(|document| Settings {
                 file: shown.clone(),
                 config: document
                     .entry("config")
@@ -108,8 +113,8 @@ impl Found {
     }
 }
 
-fn document(path: &Path, shown: &Arc<str>) -> Result<Spot, String> {
-    let text = walk::text(path).map_err(|error| error.to_string())?;
+fn document(store: &Files, path: &Path, shown: &Arc<str>) -> Result<Spot, String> {
+    let text = walk::read_text(store, path).map_err(|error| error.to_string())?;
     yaml::read(shown, &text).map_err(|error| format!("{shown}: {error}"))
 }
 
@@ -156,6 +161,23 @@ impl Project {
             }
         });
         Ok(default.unwrap_or_else(|| Spot::new(Value::Nothing, settings.config.at.clone())))
+    }
+
+    /// The profile and the accounts that the stack's file names.
+    pub(super) fn pins(&self) -> Vec<Pinned> {
+        let Ok(settings) = &self.stack else { return Vec::new() };
+        let pin = |kind, spot: &Spot| {
+            let value = Some(spot.text()?.to_owned());
+            let value = Stated { value, reason: None, file: spot.at.file.to_string(), line: spot.at.line };
+            Some(Pinned { kind, value })
+        };
+        let profile = settings.config.entry("aws:profile").and_then(|spot| pin(PinKind::Profile, &spot));
+        let accounts = settings.config.entry("aws:allowedAccountIds");
+        let accounts = match accounts.as_ref().map(|spot| &spot.value) {
+            Some(Value::List(items)) => items.iter().filter_map(|spot| pin(PinKind::Account, spot)).collect(),
+            _ => Vec::new(),
+        };
+        profile.into_iter().chain(accounts).collect()
     }
 
     /// How the stack's file is called, for a reason.

@@ -1,0 +1,64 @@
+//! YAML and JSON files: whose they are shows from what they speak of.
+
+use std::path::Path;
+
+use memchr::memmem;
+
+use super::resource::Program;
+use super::walk::{self, Tree};
+use super::{Error, cloudformation, kubernetes, pulumi, states, unparsed, yaml};
+
+/// What a document of YAML or JSON that declares a database speaks of.
+const MARKS: [&str; 6] =
+    ["AWS::RDS::DB", "rds.aws", "rds.services.k8s.aws", "database.aws", "aws:rds", "aws-native:rds"];
+
+/// A file of YAML: a template, manifests, or a Pulumi program.
+pub(super) fn yaml(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<Program>, Error> {
+    let text = tree.text(path)?;
+    let file = tree.shown(path);
+    if !MARKS.iter().any(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some()) {
+        return Ok(Vec::new());
+    }
+    let documents = match yaml::read_all(&file, &text) {
+        Ok(documents) => documents,
+        Err(error) => {
+            let broken = vec![unparsed(&file, error.line, format!("file does not parse: {}", error.message))];
+            return Ok(vec![Program { broken, ..Program::default() }]);
+        }
+    };
+    let mut programs = Vec::new();
+    for document in &documents {
+        programs.extend(cloudformation::read(tree, path, document, stack));
+        programs.extend(kubernetes::read(document));
+        programs.extend(pulumi::program::read(tree, path, document, stack));
+    }
+    Ok(programs)
+}
+
+/// A file of JSON: a template, or what a tool wrote of its state.
+pub(super) fn json(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<Program>, Error> {
+    let bytes = tree.bytes(path)?;
+    if !states::is_worth_reading(&bytes) && !MARKS.iter().any(|mark| memmem::find(&bytes, mark.as_bytes()).is_some()) {
+        return Ok(Vec::new());
+    }
+    let file = tree.shown(path);
+    let text = walk::text(bytes);
+    if let Some(programs) = states::read(&file, &text) {
+        return Ok(programs);
+    }
+    if !MARKS.iter().any(|mark| text.contains(mark)) {
+        return Ok(Vec::new());
+    }
+    match super::json::read(&file, &text) {
+        Ok(document) => {
+            let mut programs: Vec<Program> = cloudformation::read(tree, path, &document, stack).into_iter().collect();
+            programs.extend(kubernetes::read(&document));
+            programs.extend(pulumi::program::read(tree, path, &document, stack));
+            Ok(programs)
+        }
+        Err(error) => {
+            let broken = vec![unparsed(&file, error.line, format!("file does not parse: {}", error.message))];
+            Ok(vec![Program { broken, ..Program::default() }])
+        }
+    }
+}

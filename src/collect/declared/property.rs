@@ -1,0 +1,177 @@
+//! What matters of a database, and how the providers call it. Names are compared without case and underscores, so that
+//! `engine_version`, `engineVersion` and `EngineVersion` are one.
+
+use super::resource::Kind;
+use super::value::{Spot, Value};
+use crate::facts::Tool;
+use crate::facts::declared::setting;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Property {
+    Engine,
+    Version,
+    /// DB instance or cluster identifier.
+    Identifier,
+    /// What it replicates.
+    Source,
+    /// The parameter group: a name, or a reference to a declared one.
+    Group,
+    /// The family of a group that a module makes.
+    Family,
+    /// The parameters of a group that a module makes.
+    Parameters,
+    AllowMajor,
+    ApplyImmediately,
+    AutoMinor,
+    BackupRetention,
+    DeletionProtection,
+    FinalSnapshot,
+    SkipFinalSnapshot,
+}
+
+impl Property {
+    pub(super) const ALL: [Self; 14] = [
+        Self::Engine,
+        Self::Version,
+        Self::Identifier,
+        Self::Source,
+        Self::Group,
+        Self::Family,
+        Self::Parameters,
+        Self::AllowMajor,
+        Self::ApplyImmediately,
+        Self::AutoMinor,
+        Self::BackupRetention,
+        Self::DeletionProtection,
+        Self::FinalSnapshot,
+        Self::SkipFinalSnapshot,
+    ];
+
+    /// The name among a declaration's settings; `None` of what has a member of its own there.
+    pub(super) fn setting(self) -> Option<&'static str> {
+        match self {
+            Self::AllowMajor => Some(setting::ALLOW_MAJOR),
+            Self::ApplyImmediately => Some(setting::APPLY_IMMEDIATELY),
+            Self::AutoMinor => Some(setting::AUTO_MINOR),
+            Self::BackupRetention => Some(setting::BACKUP_RETENTION),
+            Self::DeletionProtection => Some(setting::DELETION_PROTECTION),
+            Self::FinalSnapshot => Some(setting::FINAL_SNAPSHOT),
+            Self::SkipFinalSnapshot => Some(setting::SKIP_FINAL_SNAPSHOT),
+            _ => None,
+        }
+    }
+}
+
+/// The names of one provider.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Vocabulary {
+    pub tool: Tool,
+    /// How people know the version's attribute.
+    pub version: &'static str,
+    names: fn(Property, Kind) -> &'static [&'static str],
+}
+
+impl Vocabulary {
+    /// The names of a property without case and underscores; the first that is written counts.
+    pub(super) fn names(&self, property: Property, kind: Kind) -> &'static [&'static str] {
+        (self.names)(property, kind)
+    }
+
+    /// How a parameter group's own name is called.
+    pub(super) fn group_names(&self) -> &'static [&'static str] {
+        &["name", "dbparametergroupname", "dbclusterparametergroupname"]
+    }
+
+    /// What a map of arguments says of a property.
+    pub(super) fn read(&self, property: Property, kind: Kind, arguments: &Spot) -> Spot {
+        self.first(property, kind, |name| {
+            arguments.named(name).unwrap_or_else(|| Spot::new(Value::Nothing, arguments.at.clone()))
+        })
+        .unwrap_or_else(|| Spot::new(Value::Nothing, arguments.at.clone()))
+    }
+
+    /// The first of a property's names that is written; one that cannot be known gives way to one that can.
+    pub(super) fn first(&self, property: Property, kind: Kind, get: impl Fn(&str) -> Spot) -> Option<Spot> {
+        let written: Vec<Spot> =
+            self.names(property, kind).iter().map(|name| get(name)).filter(|spot| !spot.is_nothing()).collect();
+        let known = written.iter().position(|spot| !matches!(spot.value, Value::Unknown(_)));
+        written.into_iter().nth(known.unwrap_or(0))
+    }
+}
+
+/// The names of Terraform's `aws` provider, which Pulumi's `aws` and Crossplane's upbound provider share.
+pub(super) const TERRAFORM: Vocabulary =
+    Vocabulary { tool: Tool::Terraform, version: "engine_version", names: terraform };
+
+pub(super) const PULUMI: Vocabulary = Vocabulary { tool: Tool::Pulumi, version: "engineVersion", names: terraform };
+
+/// `aws-native` of Pulumi.
+pub(super) const PULUMI_NATIVE: Vocabulary = CLOUDFORMATION.of(Tool::Pulumi, "engineVersion");
+
+/// `awscc` of Terraform.
+pub(super) const TERRAFORM_CC: Vocabulary = CLOUDFORMATION.of(Tool::Terraform, "engine_version");
+
+/// A Terraform module from elsewhere, which may make the parameter group too.
+pub(super) const TERRAFORM_MODULE: Vocabulary =
+    Vocabulary { tool: Tool::Terraform, version: "engine_version", names: terraform_module };
+
+/// The names of CloudFormation, which `awscc`, `aws-native`, ACK and the CDK's `Cfn` classes share.
+pub(super) const CLOUDFORMATION: Vocabulary =
+    Vocabulary { tool: Tool::CloudFormation, version: "EngineVersion", names: cloudformation };
+
+impl Vocabulary {
+    /// The same names, deployed by another tool.
+    pub(super) const fn of(self, tool: Tool, version: &'static str) -> Self {
+        Self { tool, version, names: self.names }
+    }
+}
+
+fn terraform(property: Property, kind: Kind) -> &'static [&'static str] {
+    match (property, kind) {
+        (Property::Identifier, Kind::Instance) => &["identifier"],
+        (Property::Identifier, Kind::Cluster) => &["clusteridentifier"],
+        (Property::Source, Kind::Instance) => &["replicatesourcedb"],
+        (Property::Source, Kind::Cluster) => &["replicationsourceidentifier"],
+        (Property::Group, Kind::Instance) => &["parametergroupname"],
+        (Property::Group, Kind::Cluster) => &["dbclusterparametergroupname"],
+        (other, _) => common(other),
+    }
+}
+
+fn terraform_module(property: Property, kind: Kind) -> &'static [&'static str] {
+    match (property, kind) {
+        (Property::Identifier, Kind::Cluster) => &["clusteridentifier", "name"],
+        (Property::Family, Kind::Instance) => &["family", "dbparametergroup"],
+        (Property::Family, Kind::Cluster) => &["dbclusterparametergroupfamily", "clusterfamily", "family"],
+        (Property::Parameters, Kind::Instance) => &["parameters", "dbparameter"],
+        (Property::Parameters, Kind::Cluster) => &["dbclusterparametergroupparameters", "clusterparameters"],
+        (other, kind) => terraform(other, kind),
+    }
+}
+
+fn cloudformation(property: Property, kind: Kind) -> &'static [&'static str] {
+    match (property, kind) {
+        (Property::Identifier, Kind::Instance) => &["dbinstanceidentifier"],
+        (Property::Identifier, Kind::Cluster) => &["dbclusteridentifier"],
+        (Property::Source, Kind::Instance) => &["sourcedbinstanceidentifier", "sourcedbclusteridentifier"],
+        (Property::Source, Kind::Cluster) => &["sourcedbclusteridentifier", "replicationsourceidentifier"],
+        (Property::Group, Kind::Instance) => &["dbparametergroupname"],
+        (Property::Group, Kind::Cluster) => &["dbclusterparametergroupname"],
+        (other, _) => common(other),
+    }
+}
+
+fn common(property: Property) -> &'static [&'static str] {
+    match property {
+        Property::Engine => &["engine"],
+        Property::Version => &["engineversion"],
+        Property::AllowMajor => &["allowmajorversionupgrade"],
+        Property::ApplyImmediately => &["applyimmediately"],
+        Property::AutoMinor => &["autominorversionupgrade"],
+        Property::BackupRetention => &["backupretentionperiod"],
+        Property::DeletionProtection => &["deletionprotection"],
+        Property::FinalSnapshot => &["finalsnapshotidentifier"],
+        Property::SkipFinalSnapshot => &["skipfinalsnapshot"],
+        _ => &[],
+    }
+}

@@ -1,0 +1,110 @@
+//! Where code is read from: the disk, or a commit of a git repository. The same paths name the same files in both, so
+//! that readers need not know which it is.
+
+mod commit;
+mod disk;
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub use commit::Commit;
+
+/// The disk, or a commit.
+#[derive(Clone, Debug, Default)]
+pub enum Files {
+    #[default]
+    Disk,
+    Commit(Arc<Commit>),
+}
+
+/// What a path leads to, links followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Its length in bytes.
+    File(u64),
+    Folder,
+}
+
+/// Folders of other people's code, of build output and of tools' own state.
+const SKIPPED: [&str; 5] = ["node_modules", "target", "dist", "venv", "__pycache__"];
+
+impl Files {
+    /// # Errors
+    /// When there is no such path.
+    pub fn kind(&self, path: &Path) -> io::Result<Kind> {
+        match self {
+            Self::Disk => disk::kind(path),
+            Self::Commit(commit) => commit.kind(path),
+        }
+    }
+
+    #[must_use]
+    pub fn is_file(&self, path: &Path) -> bool {
+        matches!(self.kind(path), Ok(Kind::File(_)))
+    }
+
+    #[must_use]
+    pub fn is_folder(&self, path: &Path) -> bool {
+        matches!(self.kind(path), Ok(Kind::Folder))
+    }
+
+    #[must_use]
+    pub fn is_link(&self, path: &Path) -> bool {
+        match self {
+            Self::Disk => path.is_symlink(),
+            Self::Commit(commit) => commit.is_link(path),
+        }
+    }
+
+    /// The path without links, `.` and `..`, absolute.
+    ///
+    /// # Errors
+    /// When there is no such path.
+    pub fn canonical(&self, path: &Path) -> io::Result<PathBuf> {
+        match self {
+            Self::Disk => path.canonicalize(),
+            Self::Commit(commit) => commit.canonical(path),
+        }
+    }
+
+    /// The paths in a folder, sorted.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn entries(&self, folder: &Path) -> io::Result<Vec<PathBuf>> {
+        match self {
+            Self::Disk => disk::entries(folder),
+            Self::Commit(commit) => commit.entries(folder),
+        }
+    }
+
+    /// The bytes of a file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Disk => std::fs::read(path),
+            Self::Commit(commit) => commit.bytes(path),
+        }
+    }
+
+    /// Every file below a folder that git would not ignore, sorted; none of other people's code, of build output, or in
+    /// hidden folders but those that `hidden` names. Links to files are followed, links to folders are not: what they
+    /// lead to is read in its own place, and there is no loop.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn below(&self, folder: &Path, hidden: &[&str]) -> io::Result<Vec<PathBuf>> {
+        match self {
+            Self::Disk => disk::below(folder, hidden),
+            Self::Commit(commit) => commit.below(folder, hidden),
+        }
+    }
+}
+
+/// Whether the walk leaves out a file or folder of this name.
+fn is_left_out(name: &str, is_folder: bool, hidden: &[&str]) -> bool {
+    (name.starts_with('.') && !hidden.contains(&name)) || (is_folder && SKIPPED.contains(&name))
+}
