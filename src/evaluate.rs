@@ -7,9 +7,13 @@ use jiff::civil::Date;
 use wildmatch::WildMatch;
 
 use crate::checks::{Check, Registry, Severity, template};
+use crate::facts::change::Change;
 use crate::facts::{Bundle, Gap, Source};
+use crate::headline;
 use crate::moment;
-use crate::report::{CheckResult, Coverage, Declared, Finding, Instance, NotEntered, Remedy, Report, Status, Verdict};
+use crate::report::{
+    self, CheckResult, Coverage, Declared, Finding, Instance, NotEntered, Remedy, Report, Status, Verdict,
+};
 use crate::rules::{self, Expectations, Facts, Hit, Open, Outcome};
 use crate::upgrade::{Platform, Upgrade};
 use crate::version::PgVersion;
@@ -28,6 +32,10 @@ pub struct Settings {
     pub fail_on: Severity,
     /// Flags that switched checks off, to be repeated beside the verdict with those that the evidence tells of.
     pub switched_off: Vec<String>,
+    /// What the user should know of how this was asked.
+    pub notes: Vec<String>,
+    /// Of a pull request; `None`: the target is the user's.
+    pub change: Option<Change>,
     /// Evidence older than this cannot make a GO.
     pub max_age: Option<std::time::Duration>,
     /// By which waivers expire.
@@ -48,6 +56,8 @@ impl Settings {
             waivers: Vec::new(),
             fail_on: Severity::Blocker,
             switched_off: Vec::new(),
+            change: None,
+            notes: Vec::new(),
             max_age: None,
             today: moment::day(now),
             generated_at: now,
@@ -76,6 +86,8 @@ pub fn evaluate(bundle: &Bundle, registry: &Registry, settings: &Settings) -> Re
     let mut results: Vec<CheckResult> =
         registry.iter().map(|check| judge(check, bundle, &upgrade, settings, &mut used)).collect();
     results.sort_by(|a, b| (a.severity, a.fails_at, &a.id).cmp(&(b.severity, b.fails_at, &b.id)));
+    let change =
+        settings.change.as_ref().map(|change| changed(change, headline::of(change, &upgrade, bundle, &results)));
     let stale = staleness(bundle, settings);
     let verdict = verdict(&results, settings.fail_on);
     let aws = bundle.aws.collected();
@@ -98,7 +110,8 @@ pub fn evaluate(bundle: &Bundle, registry: &Registry, settings: &Settings) -> Re
             .and_then(|aws| aws.instance.collected())
             .map_or_else(|| upgrade.platform.engine().to_owned(), |instance| instance.engine.clone()),
         instance,
-        declared: crate::rules::declaration(bundle).map(|declaration| Declared {
+        change,
+        declared: declared(bundle, settings).map(|declaration| Declared {
             version: declaration.version.clone(),
             file: declaration.file.clone(),
             line: declaration.line,
@@ -106,10 +119,30 @@ pub fn evaluate(bundle: &Bundle, registry: &Registry, settings: &Settings) -> Re
         }),
         coverage: coverage(bundle, settings),
         results,
-        notes: stale.into_iter().chain(waiver_notes(settings, &used)).collect(),
+        notes: stale.into_iter().chain(settings.notes.iter().cloned()).chain(waiver_notes(settings, &used)).collect(),
         source: upgrade.source,
         target: upgrade.target,
         requested: upgrade.requested,
+    }
+}
+
+fn changed(change: &Change, headline: String) -> report::Change {
+    let subject = change.subject.as_ref();
+    let version = |one: &Option<crate::facts::Declaration>| one.as_ref().and_then(|one| one.version.clone());
+    report::Change {
+        headline,
+        base: change.base.clone(),
+        resource: subject.map(|pair| pair.name().to_owned()),
+        from: subject.and_then(|pair| version(&pair.before)),
+        to: subject.and_then(|pair| version(&pair.after)),
+    }
+}
+
+/// The declaration that the report is about.
+fn declared<'a>(bundle: &'a Bundle, settings: &'a Settings) -> Option<&'a crate::facts::Declaration> {
+    match &settings.change {
+        Some(change) => change.subject.as_ref().and_then(|subject| subject.latest()),
+        None => rules::declaration(bundle),
     }
 }
 
@@ -142,10 +175,14 @@ fn resolve(bundle: &Bundle, settings: &Settings) -> Upgrade {
 }
 
 fn judge(check: &Check, bundle: &Bundle, upgrade: &Upgrade, settings: &Settings, used: &mut [bool]) -> CheckResult {
-    let facts = Facts { bundle, upgrade, expectations: &settings.expectations, check };
+    let change = settings.change.as_ref();
+    let facts = Facts { bundle, upgrade, expectations: &settings.expectations, check, change };
     let bare = |status, reason: String| result(check, status, Some(reason), Vec::new(), Remedy::default(), None);
     if let Some(flag) = skipped_by(check, settings) {
         return bare(Status::Skipped, flag);
+    }
+    if change.is_some_and(|change| change.target().is_none()) && !check.applies.without_upgrade {
+        return bare(Status::NotApplicable, "this change declares no other version".to_owned());
     }
     match applies(check, upgrade, bundle) {
         Ok(()) => {}

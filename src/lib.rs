@@ -21,6 +21,7 @@ pub mod evaluate;
 pub mod exit;
 pub mod facts;
 pub mod finding;
+mod headline;
 mod markdown;
 pub mod moment;
 pub mod path;

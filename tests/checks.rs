@@ -9,7 +9,8 @@ use std::path::Path;
 use jiff::Timestamp;
 use pg_preflight::checks::{Case, Check, Expectation, Registry, Rule, Scope, Severity, docs};
 use pg_preflight::evaluate::{Settings, evaluate};
-use pg_preflight::facts::{Bundle, QueryOutcome, QuerySet, Rows, Source};
+use pg_preflight::facts::change::{Change, Pair};
+use pg_preflight::facts::{Bundle, Declaration, QueryOutcome, QuerySet, Rows, Source};
 use pg_preflight::report::{CheckResult, Report, Status, Verdict, json};
 use pg_preflight::version::PgVersion;
 use serde_json::Value;
@@ -107,6 +108,16 @@ fn run_version(bundle: &mut Bundle, version: &str) {
     }
 }
 
+/// What changes the version of the bundle's first declaration from another one, and the target that this asks for.
+fn change(bundle: &Bundle, before: &str) -> (Option<Change>, PgVersion) {
+    let after = bundle.declared.collected().expect("a declaration")[0].clone();
+    let before = Declaration { version: Some(before.to_owned()), reason: None, ..after.clone() };
+    let target = after.version.as_ref().or(before.version.as_ref()).expect("a version").parse().expect("a version");
+    let subject = Pair { before: Some(before), after: Some(after) };
+    let base = "origin/main".to_owned();
+    (Some(Change { base, subject: Some(subject), others: Vec::new(), is_scoped: false, other_files: 0 }), target)
+}
+
 #[test]
 fn every_case_of_every_check() {
     let registry = Registry::built_in();
@@ -121,6 +132,9 @@ fn every_case_of_every_check() {
             }
             let mut settings = settings(case.target.as_deref().unwrap_or(target));
             settings.platform = case.platform;
+            if let Some(before) = &case.before {
+                (settings.change, settings.target) = change(&bundle, before);
+            }
             let report = evaluate(&bundle, &registry, &settings);
             let seen = result(&report, &check.id);
             let expected = match case.expect {

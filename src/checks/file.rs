@@ -36,6 +36,8 @@ pub(super) struct RawApplies {
     pub source: Option<Spanned<String>>,
     pub target: Option<Spanned<String>>,
     pub platforms: Option<Vec<crate::upgrade::Platform>>,
+    #[serde(default)]
+    pub without_upgrade: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,6 +109,8 @@ pub struct Case {
     pub patch: Option<String>,
     /// The version that runs, instead of that of the bundle's story.
     pub source: Option<String>,
+    /// The version that the base declares: the case is one of `gate`, whose change declares the bundle's.
+    pub before: Option<String>,
     /// The target; default of the bundle's story.
     pub target: Option<String>,
     /// Whose rules apply, instead of those that the evidence speaks for.

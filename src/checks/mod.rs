@@ -82,6 +82,8 @@ pub struct Applies {
     pub target: Option<VersionReq>,
     /// Empty: all.
     pub platforms: Vec<Platform>,
+    /// Also judged where a change declares no other version.
+    pub without_upgrade: bool,
 }
 
 #[derive(Clone, Debug)]

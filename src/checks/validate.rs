@@ -70,6 +70,7 @@ impl Validator<'_> {
             source: raw.applies.source.as_ref().and_then(|range| self.range(range)),
             target: raw.applies.target.as_ref().and_then(|range| self.range(range)),
             platforms: raw.applies.platforms.unwrap_or_default(),
+            without_upgrade: raw.applies.without_upgrade,
         };
         let query = raw.query.map(|query| self.query(query, raw.id.get_ref()));
         let rule = self.rule(raw.rule, query.is_some() || raw.query_of.is_some(), &raw.id, ownership);

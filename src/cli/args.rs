@@ -48,6 +48,8 @@ pub(super) enum Color {
 pub(super) enum Command {
     /// Collect evidence, judge it against a target version, print the report
     Check(Box<CheckArgs>),
+    /// `check` for a pull request: the target is what the change declares, against the base branch
+    Gate(Box<GateArgs>),
     /// Collect evidence into one JSON file, for `check --evidence`
     Collect(Box<CollectArgs>),
     /// Which versions the instance can go to, and the hops to a target
@@ -138,6 +140,24 @@ pub(super) struct CheckArgs {
     /// 16.3, or a major: 16 is the highest valid target of that major
     #[arg(long, value_name = "VERSION")]
     pub target: Option<PgVersion>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct GateArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// The commit or branch that the change is made against [default: what GitHub or GitLab says, else origin/HEAD]
+    #[arg(long, value_name = "REF")]
+    pub base: Option<String>,
+    #[command(flatten)]
+    pub judge: JudgeArgs,
+}
+
+/// How the evidence is judged, and where the report goes.
+#[derive(Debug, Args)]
+pub(super) struct JudgeArgs {
     /// Whose rules apply [default: from the evidence, else rds]
     #[arg(long, value_enum)]
     pub platform: Option<Platform>,

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::args::{DeclaredArgs, Text};
+use super::code::Question;
 use super::console::Console;
 use super::error::Error;
-use super::{evidence, settings};
+use super::settings;
 use crate::collect::declared::Error::NothingToRead;
+use crate::collect::files::Files;
 use crate::exit;
 use crate::facts::Declaration;
 
@@ -32,10 +34,12 @@ struct DeclarationV1<'a> {
 pub(super) fn run(args: &DeclaredArgs, console: &Console) -> Result<u8, Error> {
     let config = settings::config(args.config.as_deref())?;
     let named = config.as_ref().map(|config| &config.declared);
-    let path = args.path.clone().or_else(|| named.and_then(|named| named.path.clone()));
-    let path = path.unwrap_or_else(|| PathBuf::from("."));
-    let stack = args.stack.as_deref().or(named.and_then(|named| named.stack.as_deref()));
-    let found = match evidence::read_declared(&path, stack, args.resource.as_deref()) {
+    let question = Question {
+        path: args.path.clone().or_else(|| named?.path.clone()).unwrap_or_else(|| PathBuf::from(".")),
+        stack: args.stack.clone().or_else(|| named?.stack.clone()),
+        resource: args.resource.clone(),
+    };
+    let found = match question.read(&Files::Disk).map(|code| code.declarations) {
         // A folder without code declares nothing, which is an answer here.
         Err(Error::Declared(error @ NothingToRead { .. })) => {
             console.explain(&error.to_string());

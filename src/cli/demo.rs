@@ -1,6 +1,7 @@
 //! `demo`: the story, on this machine alone.
 
 use super::args::DemoArgs;
+use super::code::Code;
 use super::console::Console;
 use super::error::Error;
 use super::{evidence, output};
@@ -59,9 +60,9 @@ async fn look(world: &demo::Demo, args: &DemoArgs, registry: &Registry, console:
         postgres::collect(&settings, &queries, postgres::Limits::default(), &progress),
     );
     console.end_progress();
-    let declared = Source::Collected(declared::read(&Files::Disk, &world.declared(), None)?.declarations);
+    let code = Code::collected(declared::read(&Files::Disk, &world.declared(), None)?);
     let asked = Asked { instance: Some(demo::INSTANCE.to_owned()), cluster: None };
-    Ok(evidence::bundle(asked, Source::Collected(aws?), database, declared))
+    Ok(evidence::bundle(asked, Source::Collected(aws?), database, code))
 }
 
 fn settings(args: &DemoArgs) -> Settings {

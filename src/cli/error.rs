@@ -28,6 +28,8 @@ pub(super) enum Error {
     #[error(transparent)]
     Declared(#[from] crate::collect::declared::Error),
     #[error(transparent)]
+    Git(#[from] crate::collect::git::Error),
+    #[error(transparent)]
     Demo(#[from] crate::demo::Error),
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
@@ -58,6 +60,7 @@ impl Error {
             | Self::Evidence(_)
             | Self::Config(_)
             | Self::Declared(_)
+            | Self::Git(_)
             | Self::Write { .. } => exit::USAGE,
             // A secret or a token that could not be had is evidence that could not be had.
             Self::Aws(aws::Error::Secret { .. } | aws::Error::Token { .. })

@@ -1,19 +1,16 @@
 //! Collecting: AWS, the database and the code at the same time.
 
-use std::path::Path;
-
 use tokio::sync::oneshot;
 
 use super::args::{SourceArgs, SubjectArgs};
+use super::code::Code;
 use super::console::Console;
 use super::error::Error;
 use crate::checks::Registry;
 use crate::collect::aws::{self, DatabaseAddress, Wanted};
-use crate::collect::{declared, postgres};
+use crate::collect::postgres;
 use crate::config::Config;
-use crate::facts::{
-    Asked, AwsFacts, Bundle, DatabaseFacts, Declaration, QueryOutcome, QuerySet, SCHEMA_VERSION, Source,
-};
+use crate::facts::{Asked, AwsFacts, Bundle, DatabaseFacts, QueryOutcome, QuerySet, SCHEMA_VERSION, Source};
 use crate::secret::Secret;
 use crate::version::PgVersion;
 
@@ -26,13 +23,13 @@ pub(super) async fn gather(
     config: Option<&Config>,
     target: Option<&PgVersion>,
     registry: &Registry,
+    code: Code,
     console: &Console,
 ) -> Result<Bundle, Error> {
     if args.no_aws && args.no_database {
         return Err(Error::Usage("--no-aws and --no-database leave nothing to judge".to_owned()));
     }
     let wanted = wanted(args, config)?;
-    let declared = declarations(args, config)?;
     let client = match &wanted {
         Some(_) => Some(client(&args.subject, config).await?),
         None => None,
@@ -58,7 +55,7 @@ pub(super) async fn gather(
         Some(Wanted::Cluster(id)) => Asked { instance: None, cluster: Some(id) },
         None => Asked::default(),
     };
-    Ok(bundle(asked, aws, database, declared))
+    Ok(bundle(asked, aws, database, code))
 }
 
 /// When AWS refused the description that would have had the address, that is the cause: one cause is said once.
@@ -72,12 +69,7 @@ fn with_the_cause(database: Source<DatabaseFacts>, aws: &Source<AwsFacts>) -> So
 }
 
 /// A bundle of this moment.
-pub(super) fn bundle(
-    asked: Asked,
-    aws: Source<AwsFacts>,
-    database: Source<DatabaseFacts>,
-    declared: Source<Vec<Declaration>>,
-) -> Bundle {
+pub(super) fn bundle(asked: Asked, aws: Source<AwsFacts>, database: Source<DatabaseFacts>, code: Code) -> Bundle {
     Bundle {
         schema_version: SCHEMA_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -85,7 +77,8 @@ pub(super) fn bundle(
         asked,
         aws,
         database,
-        declared,
+        declared: code.declared,
+        repository: code.repository,
     }
 }
 
@@ -188,41 +181,6 @@ async fn log_in(
         }
         None => Ok(settings),
     }
-}
-
-/// The declarations asked for, by option or configuration.
-pub(super) fn declarations(args: &SourceArgs, config: Option<&Config>) -> Result<Source<Vec<Declaration>>, Error> {
-    let named = config.map(|config| &config.declared);
-    let path = args.declared.clone().or_else(|| named.and_then(|declared| declared.path.clone()));
-    let Some(path) = path else {
-        return Ok(Source::NotGiven { hint: "no infrastructure code was given (--declared)".to_owned() });
-    };
-    let stack = args.stack.as_deref().or(named.and_then(|declared| declared.stack.as_deref()));
-    let resource = args.resource.as_deref().or(named.and_then(|declared| declared.resource.as_deref()));
-    Ok(Source::Collected(read_declared(&path, stack, resource)?))
-}
-
-/// The declarations below a path, only `resource` where it is given.
-pub(super) fn read_declared(
-    path: &Path,
-    stack: Option<&str>,
-    resource: Option<&str>,
-) -> Result<Vec<Declaration>, Error> {
-    // A path from a configuration file is absolute; a report names files as they are seen from here.
-    let here = std::env::current_dir().unwrap_or_default();
-    let path = path.strip_prefix(&here).ok().filter(|rest| !rest.as_os_str().is_empty()).unwrap_or(path);
-    let found = declared::read(&crate::collect::files::Files::Disk, path, stack)?.declarations;
-    let Some(resource) = resource else { return Ok(found) };
-    let names: Vec<String> = found.iter().map(|declaration| declaration.resource.clone()).collect();
-    let chosen: Vec<Declaration> = found.into_iter().filter(|declaration| declaration.resource == resource).collect();
-    if chosen.is_empty() {
-        let there = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
-        return Err(Error::Usage(format!(
-            "no database '{resource}' is declared in {}; there is {there}",
-            path.display()
-        )));
-    }
-    Ok(chosen)
 }
 
 /// What could not be had, a line each.

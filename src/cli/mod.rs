@@ -3,12 +3,14 @@
 mod args;
 mod check;
 mod checks;
+mod code;
 mod console;
 mod declared;
 mod demo;
 mod error;
 mod evidence;
 mod extras;
+mod gate;
 mod output;
 mod path;
 mod settings;
@@ -65,6 +67,10 @@ fn run(cli: Cli, matches: &clap::ArgMatches) -> Result<u8, Error> {
         Command::Check(args) => {
             let outputs = output::pairs(sub.expect("clap requires a command"))?;
             runtime.block_on(Box::pin(check::run(*args, &outputs, &console)))
+        }
+        Command::Gate(args) => {
+            let outputs = output::pairs(sub.expect("clap requires a command"))?;
+            runtime.block_on(Box::pin(gate::run(*args, &outputs, &console)))
         }
         Command::Collect(args) => runtime.block_on(Box::pin(check::collect(*args, &console))),
         Command::Path(args) => runtime.block_on(Box::pin(path::run(*args, &console))),

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::args::CheckArgs;
+use super::args::JudgeArgs;
 use super::error::Error;
 use crate::checks::{Registry, docs};
 use crate::config::{self, Config};
 use crate::evaluate::Settings;
 use crate::rules::Expectations;
+use crate::version::PgVersion;
 
 /// The configuration file named, or found upward of the working directory.
 pub(super) fn config(named: Option<&Path>) -> Result<Option<Config>, Error> {
@@ -31,7 +32,7 @@ pub(super) fn registry(folders: &[PathBuf], config: Option<&Config>) -> Result<R
 }
 
 /// A glob that matches no check is a slip of the pen, and with `--only` it would be a GO.
-pub(super) fn globs(args: &CheckArgs, registry: &Registry) -> Result<(), Error> {
+pub(super) fn globs(args: &JudgeArgs, registry: &Registry) -> Result<(), Error> {
     let given = args.only.iter().map(|glob| ("--only", glob)).chain(args.skip.iter().map(|glob| ("--skip", glob)));
     for (option, glob) in given {
         let pattern = wildmatch::WildMatch::new(glob);
@@ -44,14 +45,11 @@ pub(super) fn globs(args: &CheckArgs, registry: &Registry) -> Result<(), Error> 
 }
 
 /// What the judgement depends on.
-pub(super) fn judgement(args: &CheckArgs, config: Option<&Config>) -> Result<Settings, Error> {
-    let target = args.target.clone().or_else(|| config.and_then(|config| config.target.clone()));
-    let target =
-        target.ok_or_else(|| Error::Usage("which version? Pass --target VERSION, such as 16.3 or 16".to_owned()))?;
+pub(super) fn judgement(args: &JudgeArgs, target: PgVersion, config: Option<&Config>) -> Settings {
     let named = config.map(|config| &config.instance);
     let mut switched_off: Vec<String> = args.only.iter().map(|glob| format!("--only {glob}")).collect();
     switched_off.extend(args.skip.iter().map(|glob| format!("--skip {glob}")));
-    Ok(Settings {
+    Settings {
         platform: args.platform,
         expectations: Expectations {
             account: args.expect_account.clone().or_else(|| named.and_then(|instance| instance.expect_account.clone())),
@@ -67,7 +65,7 @@ pub(super) fn judgement(args: &CheckArgs, config: Option<&Config>) -> Result<Set
         switched_off,
         max_age: args.max_age,
         ..Settings::plain(target, now())
-    })
+    }
 }
 
 /// The moment of collecting, and of judging.

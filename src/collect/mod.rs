@@ -3,4 +3,5 @@
 pub mod aws;
 pub mod declared;
 pub mod files;
+pub mod git;
 pub mod postgres;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AwsFacts, DatabaseFacts, Declaration, Source};
+use super::{AwsFacts, DatabaseFacts, Declaration, Repository, Source};
 
 /// The number of the bundle's format; a reader refuses another one.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -21,6 +21,9 @@ pub struct Bundle {
     pub aws: Source<AwsFacts>,
     pub database: Source<DatabaseFacts>,
     pub declared: Source<Vec<Declaration>>,
+    /// What else the code's repository says.
+    #[serde(default = "Source::not_looked")]
+    pub repository: Source<Repository>,
 }
 
 /// What the run was about.

@@ -3,10 +3,12 @@
 //! Start at [`Bundle`]. [`tables`] holds what is known beforehand: published facts with their source and date.
 
 mod bundle;
+pub mod change;
 pub mod changes;
 mod database;
 pub mod declared;
 pub mod rds;
+mod repository;
 mod source;
 pub mod tables;
 
@@ -14,4 +16,5 @@ pub use bundle::{Asked, Bundle, BundleError, SCHEMA_VERSION};
 pub use database::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server};
 pub use declared::{Declaration, DeclaredGroup, PinKind, Pinned, Stated, Tool};
 pub use rds::AwsFacts;
+pub use repository::Repository;
 pub use source::{Gap, Source};

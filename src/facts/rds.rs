@@ -16,6 +16,9 @@ use crate::version::PgVersion;
 pub struct AwsFacts {
     pub region: String,
     pub caller: Source<Caller>,
+    /// By which AWS was asked, when one was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
     /// The instance; for a cluster its writer.
     pub instance: Source<DbInstance>,
     /// The cluster asked for, or that the instance is a member of.

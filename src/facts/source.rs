@@ -47,6 +47,12 @@ impl<T> Source<T> {
         }
     }
 
+    /// Evidence of a version that did not look.
+    #[must_use]
+    pub fn not_looked() -> Self {
+        Self::NotGiven { hint: "the evidence was collected by a version that did not look".to_owned() }
+    }
+
     pub fn collected(&self) -> Option<&T> {
         self.get().ok()
     }

@@ -18,6 +18,8 @@ struct ReportV1<'a> {
     target_requested: &'a str,
     instance: Option<Instance<'a>>,
     declared: Option<Declared<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change: Option<Change<'a>>,
     coverage: Coverage<'a>,
     counts: Counts,
     notes: &'a [String],
@@ -45,6 +47,15 @@ struct Declared<'a> {
     file: &'a str,
     line: u32,
     resource: &'a str,
+}
+
+#[derive(Serialize)]
+struct Change<'a> {
+    headline: &'a str,
+    base: &'a str,
+    resource: Option<&'a str>,
+    from: Option<&'a str>,
+    to: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -136,6 +147,13 @@ pub fn render(report: &Report) -> String {
             file: &declared.file,
             line: declared.line,
             resource: &declared.resource,
+        }),
+        change: report.change.as_ref().map(|change| Change {
+            headline: &change.headline,
+            base: &change.base,
+            resource: change.resource.as_deref(),
+            from: change.from.as_deref(),
+            to: change.to.as_deref(),
         }),
         coverage: Coverage {
             databases: &report.coverage.databases,

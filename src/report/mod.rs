@@ -87,6 +87,8 @@ pub struct Report {
     pub requested: PgVersion,
     pub instance: Option<Instance>,
     pub declared: Option<Declared>,
+    /// Of a pull request.
+    pub change: Option<Change>,
     pub coverage: Coverage,
     /// Every check: blockers first, then what fails first, then by id.
     pub results: Vec<CheckResult>,
@@ -109,6 +111,18 @@ pub struct Declared {
     pub file: String,
     pub line: u32,
     pub resource: String,
+}
+
+/// What a pull request does to a declared version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// In a sentence.
+    pub headline: String,
+    /// What it is compared with, as the user named it.
+    pub base: String,
+    pub resource: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -211,9 +225,12 @@ impl Report {
         all
     }
 
-    /// The subject and the step: `app1a2b3c4, PostgreSQL 12.19 to 16.3`.
+    /// The subject and the step: `app1a2b3c4, PostgreSQL 12.19 to 16.3`; of a pull request what it does.
     #[must_use]
     pub fn subject(&self) -> String {
+        if let Some(change) = &self.change {
+            return change.headline.clone();
+        }
         let name = self.instance.as_ref().map_or("database", |instance| &instance.id);
         let source = self.source.as_ref().map_or("an unknown version", PgVersion::as_str);
         format!("{name}, PostgreSQL {source} to {}", self.target)

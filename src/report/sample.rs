@@ -26,6 +26,7 @@ pub(crate) fn report() -> Report {
             caller: Some("arn:aws:sts::123456789012:assumed-role/ci/run".to_owned()),
             status: "available".to_owned(),
         }),
+        change: None,
         declared: Some(Declared {
             version: Some("12.17".to_owned()),
             file: "infrastructure/data/index.ts".to_owned(),

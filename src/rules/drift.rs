@@ -1,40 +1,32 @@
 //! The declared version against the one that runs.
 
 use super::{Facts, Hit, Outcome, shell};
-use crate::facts::{Declaration, Gap};
+use crate::facts::Gap;
 use crate::version::PgVersion;
 
 /// The code declares what runs, or the target of this upgrade.
 pub(super) fn version_drift(facts: &Facts<'_>) -> Result<Outcome, Gap> {
-    let declared = facts.declared()?;
     let instance = facts.instance().ok();
     let actual = match (instance, facts.database()) {
         (Some(instance), _) => &instance.engine_version,
         (None, Ok(database)) => &database.server.version,
         (None, Err(gap)) => return Err(facts.instance().err().unwrap_or(gap)),
     };
-    let declaration = the_one(declared, instance.map(|instance| instance.id.as_str()))?;
-    let Some(text) = &declaration.version else {
-        let reason = declaration.reason.as_deref().unwrap_or("the version is not in the files");
-        let place = format!("{}:{}", declaration.file, declaration.line);
-        return Err(Gap::Unavailable(format!("{} at {place}: {reason}", declaration.resource)));
-    };
-    let Ok(version) = text.parse::<PgVersion>() else {
-        return Err(Gap::Unavailable(format!("{} declares '{text}', which is no version", declaration.resource)));
-    };
-    let Some((kind, says)) = difference(
-        &version,
-        actual,
-        &facts.upgrade.target,
-        instance.is_some_and(|instance| instance.auto_minor_version_upgrade),
-    ) else {
+    let declaration = facts.declaration()?;
+    let version = facts.declared_version(declaration)?;
+    // Of a change that declares no other version nothing is an upgrade.
+    let is_upgrade = facts.change.is_none_or(|change| change.target().is_some());
+    let target = if is_upgrade { &facts.upgrade.target } else { actual };
+    let Some((kind, says)) =
+        difference(&version, actual, target, instance.is_some_and(|instance| instance.auto_minor_version_upgrade))
+    else {
         return Ok(Outcome::pass());
     };
     let summary = format!("the code declares {version}, {actual} runs: {says}");
     let mut hit = Hit::new(&declaration.resource, kind, format!("declares {version}, {actual} runs"))
         .at(&declaration.file, declaration.line);
     if kind == BEHIND {
-        let edit = format!("{}s/{}/{actual}/", declaration.line, text.replace('.', "\\."));
+        let edit = format!("{}s/{}/{actual}/", declaration.line, version.as_str().replace('.', "\\."));
         hit = hit.with("edit", shell(&edit)).with("file", shell(&declaration.file));
     }
     Ok(Outcome::hits(vec![hit]).summarised(summary))
@@ -68,24 +60,6 @@ fn difference(
     }
     let mover = if auto_minor { "RDS moved the minor by itself" } else { "the minor was moved outside the code" };
     Some((BEHIND, format!("{mover}, and a plan made for {declared} may have no valid target")))
-}
-
-/// The declaration of this instance among those found.
-fn the_one<'a>(declared: &'a [Declaration], id: Option<&str>) -> Result<&'a Declaration, Gap> {
-    match declared {
-        [] => Err(Gap::Unavailable("the code declares no PostgreSQL database".to_owned())),
-        [only] => Ok(only),
-        several => {
-            let named = |declaration: &&Declaration| id.is_some() && declaration.identifier.as_deref() == id;
-            let mut matching = several.iter().filter(named);
-            if let (Some(one), None) = (matching.next(), matching.next()) {
-                Ok(one)
-            } else {
-                let names: Vec<&str> = several.iter().map(|declaration| declaration.resource.as_str()).collect();
-                Err(Gap::Unavailable(format!("several databases are declared, pass --resource: {}", names.join(", "))))
-            }
-        }
-    }
 }
 
 #[cfg(test)]

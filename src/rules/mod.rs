@@ -4,13 +4,17 @@
 //! owns everything that is said about it.
 
 mod backups;
+mod change;
 mod databases;
+mod declaration;
+mod declared;
 mod drift;
 mod extensions;
 mod identity;
 mod maintenance;
 mod outcome;
 mod parameters;
+mod prepared;
 mod references;
 mod rows;
 mod settings;
@@ -21,6 +25,7 @@ mod target;
 mod topology;
 mod view;
 
+pub use declaration::declaration;
 pub use outcome::{Hit, Open, Outcome};
 pub use view::{Answers, Expectations, Facts};
 
@@ -35,9 +40,16 @@ pub type RuleFn = fn(&Facts<'_>) -> Result<Outcome, Gap>;
 const RULES: &[(&str, RuleFn)] = &[
     ("backups::backups_off", backups::backups_off),
     ("backups::backup_age", backups::backup_age),
+    ("change::declared_version", change::declared_version),
     ("databases::invalid_databases", databases::invalid_databases),
     ("databases::unconnectable_databases", databases::unconnectable_databases),
     ("databases::unread_databases", databases::unread_databases),
+    ("declared::aws_profile", declared::aws_profile),
+    ("declared::backups_off", declared::backups_off),
+    ("declared::final_snapshot", declared::final_snapshot),
+    ("declared::parameter_drift", declared::parameter_drift),
+    ("declared::replica_version", declared::replica_version),
+    ("declared::settings_drift", declared::settings_drift),
     ("drift::version_drift", drift::version_drift),
     ("extensions::not_offered", extensions::not_offered),
     ("extensions::unlisted", extensions::unlisted),
@@ -55,6 +67,13 @@ const RULES: &[(&str, RuleFn)] = &[
     ("parameters::parameter_group_family", parameters::parameter_group_family),
     ("parameters::lost_parameters", parameters::lost_parameters),
     ("parameters::force_ssl", parameters::force_ssl),
+    ("prepared::allow_major_version_upgrade", prepared::allow_major_version_upgrade),
+    ("prepared::apply_immediately", prepared::apply_immediately),
+    ("prepared::bare_major", prepared::bare_major),
+    ("prepared::deferred", prepared::deferred),
+    ("prepared::ignored_version", prepared::ignored_version),
+    ("prepared::not_prepared", prepared::not_prepared),
+    ("prepared::parameter_group_family", prepared::parameter_group_family),
     ("references::removed", references::removed),
     ("references::row_types", references::row_types),
     ("references::shifted_columns", references::shifted_columns),
@@ -109,14 +128,5 @@ pub fn judge(check: &Check, facts: &Facts<'_>) -> Result<Outcome, Gap> {
             let rule = RULES.iter().find(|(name, _)| name == function).map(|(_, rule)| rule);
             rule.expect("validated when the check was read")(facts)
         }
-    }
-}
-
-/// The one declaration that the evidence is about, when there is exactly one.
-#[must_use]
-pub fn declaration(bundle: &crate::facts::Bundle) -> Option<&crate::facts::Declaration> {
-    match bundle.declared.collected().map(Vec::as_slice) {
-        Some([only]) => Some(only),
-        _ => None,
     }
 }

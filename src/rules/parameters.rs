@@ -50,6 +50,11 @@ pub(super) fn parameter_group_family(facts: &Facts<'_>) -> Result<Outcome, Gap> 
     if custom.is_empty() {
         return Ok(Outcome::pass());
     }
+    let declared = facts.declaration().ok().and_then(|declaration| declaration.parameter_group.as_ref());
+    if declared.is_some_and(|group| group.family.is_some()) {
+        let reason = "the code makes the group, see iac.parameter-group-family and iac.not-prepared";
+        return Ok(Outcome::not_applicable(reason));
+    }
     let known = aws.parameter_groups.get()?;
     let ready: Vec<&str> = known
         .iter()

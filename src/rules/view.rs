@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::Open;
 use crate::checks::{Check, Query, Scope};
+use crate::facts::change::Change;
 use crate::facts::rds::{DbCluster, DbInstance};
 use crate::facts::{AwsFacts, Bundle, DatabaseFacts, Declaration, Gap, QueryOutcome, QuerySet, Rows, Source};
 use crate::upgrade::Upgrade;
@@ -74,6 +75,8 @@ pub struct Facts<'a> {
     pub expectations: &'a Expectations,
     /// The check that is judged.
     pub check: &'a Check,
+    /// Of a pull request.
+    pub change: Option<&'a Change>,
 }
 
 /// The rows that a query answered, in all its databases.

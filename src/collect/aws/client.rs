@@ -33,6 +33,7 @@ pub struct Client {
     pub(super) cloudwatch: aws_sdk_cloudwatch::Client,
     pub(super) config: SdkConfig,
     region: String,
+    profile: Option<String>,
 }
 
 impl Client {
@@ -54,7 +55,8 @@ impl Client {
             let provider = of_profile(profile, &config);
             config = config.into_builder().credentials_provider(provider).build();
         }
-        Self::new(&config)
+        let named = profile.map(str::to_owned).or_else(of_environment);
+        Ok(Self { profile: named, ..Self::new(&config)? })
     }
 
     /// The clients for a configuration, as made by [`configuration`].
@@ -73,6 +75,7 @@ impl Client {
             sts: aws_sdk_sts::Client::new(&config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(&config),
             region: region.ok_or(Error::NoRegion)?,
+            profile: None,
             config,
         })
     }
@@ -92,6 +95,11 @@ impl Client {
         &self.region
     }
 
+    /// The profile that was named, by option or environment.
+    pub(super) fn profile(&self) -> Option<String> {
+        self.profile.clone()
+    }
+
     /// Secrets Manager in another Region, since the ARN of a secret says where it is.
     pub(super) fn secrets_manager(&self, region: Option<&str>) -> aws_sdk_secretsmanager::Client {
         let mut config = aws_sdk_secretsmanager::config::Builder::from(&self.config);
@@ -100,6 +108,12 @@ impl Client {
         }
         aws_sdk_secretsmanager::Client::from_conf(config.build())
     }
+}
+
+/// The profile of the environment; keys in it come first.
+fn of_environment() -> Option<String> {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    if set("AWS_ACCESS_KEY_ID").is_some() { None } else { set("AWS_PROFILE") }
 }
 
 /// The SDK's loader with our HTTP client, timeouts and retries; what it does not set comes from the environment.

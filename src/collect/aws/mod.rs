@@ -46,6 +46,16 @@ pub enum Wanted {
     Cluster(String),
 }
 
+impl Wanted {
+    /// The identifier.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Instance(id) | Self::Cluster(id) => id,
+        }
+    }
+}
+
 /// What a connection to the database needs, known long before the rest of the evidence. It holds no password.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseAddress {

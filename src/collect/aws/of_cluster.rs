@@ -61,6 +61,7 @@ pub(super) async fn collect(gather: Gather<'_>, id: &str, announce: Announce) ->
     Ok(AwsFacts {
         region: client.region().to_owned(),
         caller,
+        profile: client.profile(),
         instance: described.writer.instance,
         cluster: described.cluster,
         engine_version: described.versions.actual,

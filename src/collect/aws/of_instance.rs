@@ -66,6 +66,7 @@ pub(super) async fn collect(gather: Gather<'_>, id: &str, announce: Announce) ->
     Ok(AwsFacts {
         region: client.region().to_owned(),
         caller,
+        profile: client.profile(),
         cluster: membership.cluster,
         engine_version: described.versions.actual,
         engine_versions: described.versions.by_family,

@@ -98,6 +98,14 @@ impl Language {
     }
 }
 
+/// Whether a file can be of interest to a reader: code, or what code is configured by.
+#[must_use]
+pub fn may_be_read(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let configures = [".tfvars", ".toml", ".mod", ".hcl"];
+    Language::of(path).is_some() || configures.iter().any(|end| name.ends_with(end))
+}
+
 fn extensions() -> String {
     EXTENSIONS.iter().map(|(extension, _)| format!(".{extension}")).collect::<Vec<_>>().join(", ")
 }
@@ -108,6 +116,26 @@ pub struct Code {
     /// One for each PostgreSQL database or cluster, in order of file and line.
     pub declarations: Vec<Declaration>,
     pub pins: Vec<Pinned>,
+}
+
+impl Code {
+    /// The same with its files named from further up: `main.tf` of `infra` is `infra/main.tf`.
+    #[must_use]
+    pub fn below(mut self, folder: &str) -> Self {
+        if folder.is_empty() {
+            return self;
+        }
+        let files = self.declarations.iter_mut().flat_map(|one| {
+            let group = one.parameter_group.iter_mut();
+            let group = group.flat_map(|group| group.family.iter_mut().chain(group.parameters.values_mut()));
+            let stated = one.settings.values_mut().chain(group).map(|stated| &mut stated.file);
+            stated.chain(one.place.iter_mut().map(|place| &mut place.file)).chain([&mut one.file])
+        });
+        for file in files.chain(self.pins.iter_mut().map(|pin| &mut pin.value.file)) {
+            *file = format!("{folder}/{file}");
+        }
+        self
+    }
 }
 
 /// Reads a file or a folder of infrastructure code, from the disk or from a commit.

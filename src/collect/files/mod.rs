@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub(crate) use commit::Blob;
 pub use commit::Commit;
 
 /// The disk, or a commit.
