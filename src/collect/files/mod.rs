@@ -31,6 +31,12 @@ pub enum Kind {
 const SKIPPED: [&str; 5] = ["node_modules", "target", "dist", "venv", "__pycache__"];
 
 impl Files {
+    /// Files that are nowhere but here, below an absolute folder; their paths are relative to it.
+    pub fn memory<'a>(root: &str, files: impl IntoIterator<Item = (&'a str, Vec<u8>)>) -> Self {
+        let blobs = files.into_iter().map(|(path, bytes)| (PathBuf::from(path), Blob::File(bytes)));
+        Self::Commit(Arc::new(Commit::new(PathBuf::from(root), blobs.collect())))
+    }
+
     /// # Errors
     /// When there is no such path.
     pub fn kind(&self, path: &Path) -> io::Result<Kind> {
