@@ -10,6 +10,7 @@ mod demo;
 mod error;
 mod evidence;
 mod extras;
+mod file;
 mod gate;
 mod output;
 mod path;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "the functions here are parts of tests")]
 
 mod evidence;
+mod files;
 mod junit;
 mod markdown;
 mod npm;
