@@ -4,5 +4,6 @@
 
 mod action;
 mod commands;
+mod pipelines;
 mod repository;
 mod yaml;
