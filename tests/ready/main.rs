@@ -4,6 +4,7 @@
 
 mod action;
 mod commands;
+mod init;
 mod pipelines;
 mod repository;
 mod yaml;
