@@ -1,6 +1,6 @@
 //! Evidence × checks → report. Pure: no clock, no I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -279,11 +279,12 @@ fn sentence(check: &Check, count: usize) -> String {
 /// The commands for every finding, each once, in order.
 fn remedy(check: &Check, hits: &[Hit]) -> Remedy {
     let mut commands: Vec<String> = Vec::new();
+    let mut seen: BTreeSet<String> = BTreeSet::new();
     for hit in hits {
         let rows = std::iter::once(&hit.values).chain(&hit.more);
         let filled = rows.flat_map(|row| check.remedy.commands.iter().filter_map(|it| template::fill_command(it, row)));
         for command in filled {
-            if !commands.contains(&command) {
+            if seen.insert(command.clone()) {
                 commands.push(command);
             }
         }

@@ -12,6 +12,8 @@ pub(crate) fn code(text: &str) -> String {
     for c in text.chars() {
         match c {
             '\n' => out.push(' '),
+            // What comes of an entity could still be an address; a space without width parts it.
+            '@' => out.push_str("&#64;\u{200b}"),
             c if c.is_ascii_punctuation() => write!(out, "&#{};", u32::from(c)).expect("to a string"),
             c => out.push(c),
         }
@@ -70,6 +72,7 @@ mod tests {
     fn code_cannot_be_left() {
         assert_eq!(code("a.b"), "`a.b`");
         assert_eq!(code("a`b"), "<code>a&#96;b</code>");
+        assert_eq!(code("a|b@c.org"), "<code>a&#124;b&#64;\u{200b}c&#46;org</code>");
         assert_eq!(code("a|b*c"), "<code>a&#124;b&#42;c</code>");
         assert_eq!(code(" "), "<code> </code>");
         assert_eq!(fenced("sql", "a\n````\n"), "`````sql\na\n````\n`````\n");

@@ -124,7 +124,7 @@ mod tests {
         // PostgreSQL reserves names that begin with pg_.
         let role = sql_grants();
         assert!(role.contains("CREATE ROLE preflight LOGIN") && !role.contains("ROLE pg_"));
-        assert!(crate::templates::WORKFLOW.contains("PGUSER: preflight\n"));
+        assert!(crate::templates::github(&crate::templates::Found::default()).contains("PGUSER: preflight\n"));
         assert!(iam_optional().contains("dbuser:DBI_RESOURCE_ID/preflight"));
     }
 

@@ -62,7 +62,7 @@ pub(super) enum Command {
     Demo(DemoArgs),
     /// Print the IAM policy and the SQL grants that it needs
     Permissions(PermissionsArgs),
-    /// Write a commented preflight.toml and a CI workflow
+    /// Write a commented preflight.toml and a CI workflow, for the code that is found
     Init(InitArgs),
     /// Print shell completions
     Completions { shell: clap_complete::Shell },
@@ -312,9 +312,18 @@ pub(super) enum Permissions {
 
 #[derive(Debug, Args)]
 pub(super) struct InitArgs {
-    /// Where to write; existing files are kept
+    /// Where the code is, and where to write; existing files are kept
     #[arg(default_value = ".")]
     pub folder: PathBuf,
+    /// Whose pipeline
+    #[arg(long, value_enum, default_value_t = Ci::Github)]
+    pub ci: Ci,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Ci {
+    Github,
+    Gitlab,
 }
 
 /// `5s`, `500ms`, `24h`, `2 days`: a day is 24 hours.

@@ -10,7 +10,9 @@ mod demo;
 mod error;
 mod evidence;
 mod extras;
+mod file;
 mod gate;
+mod init;
 mod output;
 mod path;
 mod settings;
@@ -77,7 +79,7 @@ fn run(cli: Cli, matches: &clap::ArgMatches) -> Result<u8, Error> {
         Command::Checks(args) => checks::run(&args, &console),
         Command::Declared(args) => declared::run(&args, &console),
         Command::Demo(args) => runtime.block_on(Box::pin(demo::run(&args, &console))),
-        Command::Init(args) => extras::init(&args, &console),
+        Command::Init(args) => init::run(&args, &console),
         Command::Permissions(args) => extras::permissions(&args, &console),
         Command::Completions { shell } => extras::completions(shell, &console),
         Command::Man => extras::man(&console),

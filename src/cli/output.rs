@@ -6,6 +6,7 @@ use clap::ArgMatches;
 
 use super::console::Console;
 use super::error::Error;
+use super::file;
 use crate::report::{self, Format, Report};
 
 /// Columns of a table in a file.
@@ -64,7 +65,7 @@ pub(super) fn write(report: &Report, outputs: &[Output], console: &Console) -> R
     for output in outputs.iter().filter(|output| output.path.is_some()) {
         let path = output.path.as_ref().expect("just filtered");
         let text = anstream::adapter::strip_str(&render(report, output.format, FILE_WIDTH)).to_string();
-        std::fs::write(path, text).map_err(|source| Error::Write { path: path.clone(), source })?;
+        file::write_whole(path, &text).map_err(|source| Error::Write { path: path.clone(), source })?;
     }
     match outputs.iter().find(|output| output.path.is_none()) {
         Some(output) => console.print(&render(report, output.format, console.width())),

@@ -8,8 +8,9 @@ use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite, XmlString
 use super::text::{cut, lines, one_line};
 use super::{CheckResult, Report, Status};
 
-/// Characters of a finding.
+/// Characters of a finding, and findings and commands of a failure: libxml2 refuses a text of more than 10 MB.
 const FINDING: usize = 2000;
+const FINDINGS: usize = 1000;
 
 /// The report as XML with a final newline.
 ///
@@ -28,7 +29,10 @@ pub fn render(report: &Report) -> String {
     for group in groups {
         document.add_test_suite(suite(report, group));
     }
-    document.to_string().expect("plain text, in memory")
+    let text = document.to_string().expect("plain text, in memory");
+    // Each suite has its own; the schema that Jenkins validates with knows none of all suites together.
+    // <https://github.com/jenkinsci/xunit-plugin/blob/master/src/main/resources/org/jenkinsci/plugins/xunit/types/model/xsd/junit-10.xsd>
+    text.replacen(&format!(" skipped=\"{}\"", document.skipped), "", 1)
 }
 
 fn suite(report: &Report, group: &str) -> TestSuite {
@@ -77,22 +81,32 @@ fn case(result: &CheckResult) -> TestCase {
 /// What the person who opens the failed case needs: what, when, which, the cure, the sources.
 fn failure(result: &CheckResult) -> String {
     let mut paragraphs = vec![format!("{}\n{}", result.title, result.fails_at.in_words()), result.why.clone()];
-    let findings: Vec<String> = result
+    let findings = result
         .findings
         .iter()
+        .take(FINDINGS)
         .map(|finding| {
             let place = finding.location.as_ref().map(|place| format!("{}:{}: ", place.file, place.line));
             let text = format!("{}{finding}", place.unwrap_or_default());
             format!("- {}", cut(&one_line(&text), FINDING))
         })
         .collect();
-    paragraphs.push(findings.join("\n"));
+    paragraphs.push(listed(findings, result.findings.len()));
     paragraphs.extend(result.reason.as_deref().map(|reason| one_line(reason).into_owned()));
     paragraphs.push(result.remedy.text.clone());
-    paragraphs.push(result.remedy.commands.join("\n"));
+    let commands = result.remedy.commands.iter().take(FINDINGS).cloned().collect();
+    paragraphs.push(listed(commands, result.remedy.commands.len()));
     paragraphs.push(result.docs.join("\n"));
     paragraphs.retain(|paragraph| !paragraph.trim().is_empty());
     paragraphs.join("\n\n")
+}
+
+/// The lines, and how many of all are not among them.
+fn listed(mut shown: Vec<String>, all: usize) -> String {
+    if all > shown.len() {
+        shown.push(format!("and {} more, which --format json has", all - shown.len()));
+    }
+    shown.join("\n")
 }
 
 /// Text that XML 1.0 allows; [`XmlString`] alone would drop the rest, and leave the two non-characters in.
@@ -123,7 +137,8 @@ mod tests {
     fn every_check_is_a_case_of_its_group() {
         let report = sample::report();
         let document = parsed(&render(&report));
-        assert_eq!((document.tests, document.failures, document.errors, document.skipped), (8, 3, 1, 3));
+        let skipped: usize = document.test_suites.iter().map(|suite| suite.skipped).sum();
+        assert_eq!((document.tests, document.failures, document.errors, skipped), (8, 3, 1, 3));
         let suites: Vec<(&str, usize)> =
             document.test_suites.iter().map(|suite| (suite.name.as_str(), suite.tests)).collect();
         assert_eq!(suites, [("database", 3), ("declaration", 1), ("instance", 3), ("operations", 1)]);

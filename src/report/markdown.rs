@@ -53,7 +53,21 @@ pub fn render(report: &Report) -> String {
             crate::moment::minute(report.generated_at)
         ),
     );
+    line(&mut out, &format!("\n{}", marker(report)));
     out
+}
+
+/// The last line, which is shown nowhere: by it a later run finds its comment among the others, and writes that anew.
+/// A comment for each instance, whose identifier can have letters, digits and single hyphens only.
+fn marker(report: &Report) -> String {
+    let id = report.instance.as_ref().map_or("", |instance| &instance.id);
+    let mut words = vec!["<!-- pg-preflight"];
+    let plain: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').take(NAME).collect();
+    let parts: Vec<&str> = plain.split('-').filter(|part| !part.is_empty()).collect();
+    let id = parts.join("-");
+    words.extend((!id.is_empty()).then_some(id.as_str()));
+    words.push("-->");
+    words.join(" ")
 }
 
 /// What was looked into, and what was not, beside the verdict.
@@ -264,7 +278,7 @@ fn html(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::sample;
+    use crate::report::{Instance, sample};
 
     #[test]
     fn reads_as_a_comment() {
@@ -281,7 +295,24 @@ mod tests {
         - Databases looked into: `app`
 
         <sub>1 passed. pg-preflight 0.1.0, 2026-11-22 21:00 UTC</sub>
+
+        <!-- pg-preflight app1a2b3c4 -->
         ");
+    }
+
+    #[test]
+    fn the_marker_is_one_comment_whatever_the_name() {
+        let marked = |id: Option<&str>| {
+            let mut report = sample::report();
+            report.instance = report.instance.zip(id).map(|(instance, id)| Instance { id: id.to_owned(), ..instance });
+            marker(&report)
+        };
+        assert_eq!(marked(Some("my-Db-1")), "<!-- pg-preflight my-Db-1 -->");
+        for id in [None, Some(""), Some("-"), Some("--> <!")] {
+            assert_eq!(marked(id), "<!-- pg-preflight -->", "{id:?}");
+        }
+        assert_eq!(marked(Some("-a--b->x\n")), "<!-- pg-preflight a-b-x -->");
+        assert!(render(&sample::hostile()).lines().last().is_some_and(|last| last.ends_with("-->")));
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod topology;
 mod view;
 
 pub use declaration::declaration;
-pub use outcome::{Hit, Open, Outcome};
+pub use outcome::{Hit, Hits, Open, Outcome};
 pub use view::{Answers, Expectations, Facts};
 
 use crate::checks::{Check, Rule};

@@ -34,6 +34,13 @@ pub struct Hit {
     pub more: Vec<BTreeMap<String, String>>,
 }
 
+/// Hits in the order in which their objects came, which are found again quickly however many there are.
+#[derive(Debug, Default)]
+pub struct Hits {
+    pub all: Vec<Hit>,
+    by_object: BTreeMap<(Option<String>, String, String), usize>,
+}
+
 impl Outcome {
     #[must_use]
     pub fn pass() -> Self {
@@ -82,13 +89,12 @@ impl Hit {
     }
 
     /// Adds a hit, or what it says to the hit on the same object: one object is one finding, whatever is wrong with it.
-    pub fn add(hits: &mut Vec<Self>, hit: Self) {
-        let same = |other: &&mut Self| {
-            let (a, b) = (&other.finding, &hit.finding);
-            (&a.database, &a.object, &a.kind) == (&b.database, &b.object, &b.kind)
-        };
-        let Some(first) = hits.iter_mut().rev().find(same) else {
-            hits.push(hit);
+    pub fn add(hits: &mut Hits, hit: Self) {
+        let finding = &hit.finding;
+        let key = (finding.database.clone(), finding.object.clone(), finding.kind.clone());
+        let at = *hits.by_object.entry(key).or_insert(hits.all.len());
+        let Some(first) = hits.all.get_mut(at) else {
+            hits.all.push(hit);
             return;
         };
         if first.finding.detail.split("; ").all(|detail| detail != hit.finding.detail) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Answers, Facts, Hit, Outcome};
+use super::{Answers, Facts, Hit, Hits, Outcome};
 use crate::facts::Gap;
 use crate::facts::changes::CHANGES;
 
@@ -124,7 +124,7 @@ fn over_row_types(facts: &Facts<'_>, say: impl Fn(&str, Layout<'_>) -> Option<St
 /// A hit for each object of which anything is to be said, with all that is.
 fn judge(facts: &Facts<'_>, say: impl Fn(&Row) -> Result<Option<String>, Gap>) -> Result<Outcome, Gap> {
     let Answers { rows, open } = facts.answers()?;
-    let mut hits: Vec<Hit> = Vec::new();
+    let mut hits = Hits::default();
     for (database, row) in rows {
         let Some(detail) = say(&row)? else { continue };
         let place = format!("{}{}", database.as_deref().unwrap_or_default(), cell(&row, "dependents"));
@@ -134,7 +134,7 @@ fn judge(facts: &Facts<'_>, say: impl Fn(&Row) -> Result<Option<String>, Gap>) -
             .in_database(database);
         Hit::add(&mut hits, hit);
     }
-    Ok(Outcome::hits(hits).leaving_open(open))
+    Ok(Outcome::hits(hits.all).leaving_open(open))
 }
 
 /// The names of `"datid" "da\ name"`, as node trees write lists.

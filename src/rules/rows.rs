@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{Facts, Hit, Outcome, lacks_column};
+use super::{Facts, Hit, Hits, Outcome, lacks_column};
 use crate::checks::{RowsRule, template};
 use crate::facts::Gap;
 
 /// Judges by the rows of the check's query; the templates are the check's.
 pub(super) fn judge(facts: &Facts<'_>, rule: &RowsRule) -> Result<Outcome, Gap> {
     let answers = facts.answers()?;
-    let mut hits: Vec<Hit> = Vec::new();
+    let mut hits = Hits::default();
     for (database, mut row) in answers.rows {
         if !counts(rule, &row, facts.upgrade.target.major())? {
             continue;
@@ -22,7 +22,7 @@ pub(super) fn judge(facts: &Facts<'_>, rule: &RowsRule) -> Result<Outcome, Gap> 
         hit.values.extend(row);
         Hit::add(&mut hits, hit);
     }
-    Ok(Outcome::hits(hits).leaving_open(answers.open))
+    Ok(Outcome::hits(hits.all).leaving_open(answers.open))
 }
 
 /// Whether a row is this check's, and about this target.

@@ -22,9 +22,14 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/
 /// Where a result without a place of its own is shown when nothing is declared: an unlocated result spoils the upload.
 const CONFIG: &str = "preflight.toml";
 
-/// Characters of a message and of an object's name.
+/// Characters of a message, of the commands in it, and of an object's name.
 const MESSAGE: usize = 4000;
+const COMMANDS: usize = 2000;
 const NAME: usize = 500;
+
+/// GitHub refuses more than 25,000 results of a run, and drops all but 5,000.
+/// <https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support>
+const RESULTS: usize = 5000;
 
 /// What a URI's path may hold unescaped, without the colon, which would make a scheme of what is before it.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
@@ -36,6 +41,7 @@ const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 #[must_use]
 pub fn render(report: &Report) -> String {
     let mut results: Vec<Result> = Vec::new();
+    let room = room(report);
     for (index, result) in report.results.iter().enumerate() {
         match result.status {
             Status::Fail if result.findings.is_empty() => {
@@ -43,15 +49,25 @@ pub fn render(report: &Report) -> String {
                     result,
                     index,
                     level(result.severity),
-                    said(result, None),
+                    said(result, &cure(result), None),
                     None,
                     fallback(report),
                 ));
             }
-            Status::Fail => results.extend(result.findings.iter().map(|finding| {
-                let place = finding.location.as_ref().map_or_else(|| fallback(report), |at| place(&at.file, at.line));
-                located(result, index, level(result.severity), said(result, Some(finding)), Some(finding), place)
-            })),
+            Status::Fail => {
+                let cure = cure(result);
+                let shown = if result.findings.len() > room { room - 1 } else { result.findings.len() };
+                results.extend(result.findings[..shown].iter().map(|finding| {
+                    let at = finding.location.as_ref();
+                    let place = at.map_or_else(|| fallback(report), |at| place(&at.file, at.line));
+                    let message = said(result, &cure, Some(finding));
+                    located(result, index, level(result.severity), message, Some(finding), place)
+                }));
+                if shown < result.findings.len() {
+                    let rest = left_out(result, result.findings.len() - shown);
+                    results.push(located(result, index, level(result.severity), rest, None, fallback(report)));
+                }
+            }
             Status::Unknown if result.severity == Severity::Blocker => {
                 results.push(located(result, index, Level::Warning, unjudged(result), None, fallback(report)));
             }
@@ -85,6 +101,12 @@ pub fn render(report: &Report) -> String {
     json(&log)
 }
 
+/// How many results a check may have, so that none is dropped for another's findings.
+fn room(report: &Report) -> usize {
+    let told = report.results.iter().filter(|result| matches!(result.status, Status::Fail | Status::Unknown)).count();
+    (RESULTS / told.max(1)).max(1)
+}
+
 fn level(severity: Severity) -> Level {
     match severity {
         Severity::Blocker => Level::Error,
@@ -111,16 +133,37 @@ fn rule(result: &CheckResult) -> Rule {
     }
 }
 
-fn said(result: &CheckResult, finding: Option<&Finding>) -> Message {
+fn said(result: &CheckResult, cure: &str, finding: Option<&Finding>) -> Message {
     let mut text = format!("{} ({})", one_line(&result.summary), result.fails_at.in_words());
     if let Some(finding) = finding {
         text = format!("{}\n{text}", cut(&one_line(&finding.to_string()), NAME));
     }
-    for part in std::iter::once(&result.remedy.text).chain(&result.remedy.commands).filter(|part| !part.is_empty()) {
-        text.push('\n');
-        text.push_str(&lines(part));
-    }
+    text.push_str(cure);
     message(&[&text])
+}
+
+/// The remedy, with as many of its commands as have room; half a command would be worse than none.
+fn cure(result: &CheckResult) -> String {
+    let mut text = String::new();
+    if !result.remedy.text.is_empty() {
+        text.push('\n');
+        text.push_str(&lines(&result.remedy.text));
+    }
+    let mut room = COMMANDS;
+    for (shown, command) in result.remedy.commands.iter().enumerate() {
+        let Some(rest) = room.checked_sub(command.len() + 1) else {
+            text.push_str(&format!("\nand {} more commands", result.remedy.commands.len() - shown));
+            break;
+        };
+        room = rest;
+        text.push('\n');
+        text.push_str(&lines(command));
+    }
+    text
+}
+
+fn left_out(result: &CheckResult, count: usize) -> Message {
+    message(&[&format!("{}: {count} findings have no room here, --format json has all", one_line(&result.summary))])
 }
 
 fn unjudged(result: &CheckResult) -> Message {
@@ -334,6 +377,24 @@ mod tests {
         );
         // What follows from check, database and object must never change: alerts are matched by it.
         assert_eq!(text(&run["results"][0], "/partialFingerprints/pgPreflight~1v1"), "cec7222723f72258:1");
+    }
+
+    #[test]
+    fn findings_of_one_check_leave_room_for_the_others() {
+        let mut report = sample::report();
+        let many = (0..30_000).map(|number| sample::finding(Some("app"), &format!("t{number}"), "table", ""));
+        report.results[0].findings = many.collect();
+        let log = parsed(&report);
+        let results = log["runs"][0]["results"].as_array().expect("results");
+        let of = |id: &str| results.iter().filter(|result| result["ruleId"] == id).collect::<Vec<_>>();
+        // Three failed, one is unknown.
+        assert_eq!(of("pg.reg-types").len(), RESULTS / 4);
+        assert_eq!((of("iac.version-drift").len(), of("rds.backups").len()), (1, 1));
+        let last = text(of("pg.reg-types").last().expect("results"), "/message/text");
+        assert!(last.ends_with(": 28751 findings have no room here, --format json has all"), "{last}");
+        validate(&log);
+        let crowd = parsed(&sample::crowd(6000));
+        assert_eq!(crowd["runs"][0]["results"].as_array().map(Vec::len), Some(6000));
     }
 
     #[test]
