@@ -114,7 +114,8 @@ fn table(out: &mut String, report: &Report) {
     for severity in Severity::ALL {
         let failed = report.with_status(Status::Fail).filter(|result| result.severity == severity);
         rows.extend(failed.map(|result| {
-            let bites = result.fails_at.in_words();
+            // A warning stops nothing.
+            let bites = if severity == Severity::Blocker { result.fails_at.in_words() } else { "" };
             row(result.severity, "", &code(&result.id), &result.summary, bites)
         }));
         rows.extend(open.iter().filter(|open| open.severity == severity).map(|open| {
