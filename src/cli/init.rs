@@ -95,14 +95,14 @@ fn parent(path: &str) -> &str {
 
 /// The smallest folder that holds all declarations, and says the same of them without what is around it.
 fn smallest(folder: &Path, databases: &[Declaration]) -> String {
-    let mut path = parent(place(&databases[0])).to_owned();
+    let mut path = parent(place(&databases[0]));
     while !databases.iter().all(|one| path.is_empty() || place(one).starts_with(&format!("{path}/"))) {
-        path = parent(&path).to_owned();
+        path = parent(path);
     }
-    while !path.is_empty() && !is_same(&read(&folder.join(&path)), databases) {
-        path = parent(&path).to_owned();
+    while !path.is_empty() && !is_same(&read(&folder.join(path)), databases) {
+        path = parent(path);
     }
-    if path.is_empty() { ".".to_owned() } else { path }
+    if path.is_empty() { ".".to_owned() } else { path.to_owned() }
 }
 
 fn is_same(some: &[Declaration], all: &[Declaration]) -> bool {

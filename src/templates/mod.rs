@@ -92,8 +92,8 @@ pub fn gitlab(found: &Found) -> String {
     let patterns = found.patterns();
     if !patterns.is_empty() {
         let list = patterns.iter().filter(|pattern| *pattern != "preflight.toml");
-        let list: String = list.map(|pattern| format!("        - {}\n", quoted(pattern))).collect();
-        text = text.replace(ANYWHERE, &list);
+        let list: Vec<String> = list.map(|pattern| format!("        - {}\n", quoted(pattern))).collect();
+        text = text.replace(ANYWHERE, &list.concat());
     }
     if let Some(region) = &found.region {
         text = text.replace("    AWS_REGION: \"\"\n", &format!("    AWS_REGION: {}\n", quoted(region)));
@@ -124,23 +124,24 @@ fn instance(found: &Found) -> String {
         let key = if one.engine == "postgres" { "id" } else { "cluster" };
         one.identifier.as_ref().map(|identifier| format!("{key} = {}", quoted(identifier)))
     };
-    match found.only() {
-        Some(only) => named(only),
-        None => {
-            let lines: Vec<String> =
-                found.databases.iter().filter_map(|one| Some(format!("#{}", named(one)?))).collect();
-            (!lines.is_empty()).then(|| lines.join("\n"))
-        }
-    }
-    .unwrap_or_else(|| "#id = \"my-database\"".to_owned())
+    let lines: Vec<String> = match found.only() {
+        Some(only) => named(only).into_iter().collect(),
+        None => found.databases.iter().filter_map(|one| Some(format!("#{}", named(one)?))).collect(),
+    };
+    if lines.is_empty() { "#id = \"my-database\"".to_owned() } else { lines.join("\n") }
 }
 
 fn declared(found: &Found) -> String {
-    let mut lines = Vec::new();
     let Some(path) = &found.path else {
-        lines.extend(["#[declared]", "# A file or a folder of infrastructure code.", "#path = \"infrastructure\""]);
-        lines.extend(["# Where one code base makes several stacks or environments.", "#stack = \"production\""]);
-        lines.extend(["# Where several databases are declared.", "#resource = \"app\""]);
+        let lines = [
+            "#[declared]",
+            "# A file or a folder of infrastructure code.",
+            "#path = \"infrastructure\"",
+            "# Where one code base makes several stacks or environments.",
+            "#stack = \"production\"",
+            "# Where several databases are declared.",
+            "#resource = \"app\"",
+        ];
         return lines.join("\n");
     };
     let mut lines: Vec<String> = vec!["[declared]".to_owned()];

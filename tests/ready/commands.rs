@@ -40,7 +40,9 @@ fn words_are_a_shells() {
     let script = "echo x\n  pg-preflight gate --base \"origin/$X\" \\\n    --format github\npg-preflight check\n";
     let commands = of_script(script);
     assert_eq!(commands, [vec!["gate", "--base", "origin/$X", "--format", "github"], vec!["check"]]);
-    commands.iter().for_each(|words| assert_taken(words));
+    for command in &commands {
+        assert_taken(command);
+    }
 }
 
 #[test]
