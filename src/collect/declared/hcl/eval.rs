@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use hcl_edit::Decorated;
 use hcl_edit::expr::{
     BinaryOperator, Expression, ForExpr, Object, ObjectKey, Traversal, TraversalOperator, UnaryOperator,
 };
@@ -48,7 +49,8 @@ pub(super) fn literal(source: &Source, expression: &Expression) -> Spot {
 /// A step of a traversal.
 enum Step {
     Part(String),
-    Splat,
+    /// Over a list; of each item that many of the steps that follow are taken.
+    Splat(usize),
     Unknown(String),
 }
 
@@ -211,8 +213,9 @@ impl<'a> Eval<'a, '_> {
         }
     }
 
-    fn step(&self, operator: &'a TraversalOperator, depth: u32) -> Step {
-        match operator {
+    fn step(&self, operators: &'a [Decorated<TraversalOperator>], index: usize, depth: u32) -> Option<Step> {
+        let (operator, rest) = operators.get(index..)?.split_first()?;
+        Some(match operator.value() {
             TraversalOperator::GetAttr(name) => Step::Part(name.as_str().to_owned()),
             TraversalOperator::LegacyIndex(index) => Step::Part(index.to_string()),
             TraversalOperator::Index(index) => {
@@ -222,12 +225,17 @@ impl<'a> Eval<'a, '_> {
                     (None, reason) => Step::Unknown(reason.unwrap_or("only a run tells").to_owned()),
                 }
             }
-            TraversalOperator::AttrSplat(_) | TraversalOperator::FullSplat(_) => Step::Splat,
-        }
+            // `list.*.name[0]` is the first of the names, `list[*].names[0]` are the first names.
+            TraversalOperator::AttrSplat(_) => Step::Splat(
+                rest.iter().take_while(|step| matches!(step.value(), TraversalOperator::GetAttr(_))).count(),
+            ),
+            TraversalOperator::FullSplat(_) => Step::Splat(rest.len()),
+        })
     }
 
     fn traversal(&self, expression: &'a Expression, traversal: &'a Traversal, depth: u32) -> Spot {
-        let steps: Vec<Step> = traversal.operators.iter().map(|operator| self.step(operator.value(), depth)).collect();
+        let operators = &traversal.operators;
+        let steps: Vec<Step> = (0..operators.len()).filter_map(|index| self.step(operators, index, depth)).collect();
         let known = steps.iter().map_while(|step| if let Step::Part(part) = step { Some(part.clone()) } else { None });
         let path: Vec<String> = known.collect();
         let (start, used) = match (&traversal.expr, self.scope) {
@@ -270,16 +278,16 @@ impl<'a> Eval<'a, '_> {
                     Some(entry) => entry,
                     None => return self.lost(expression, MISSING),
                 },
-                (Step::Splat, value) => {
-                    let rest = &steps[index + 1..];
+                (Step::Splat(taken), value) => {
+                    let (each, rest) = steps[index + 1..].split_at(*taken);
                     let at = spot.at.clone();
                     let items = match value {
                         Value::List(items) => items,
                         Value::Nothing => Vec::new(),
                         other => vec![Spot::new(other, spot.at)],
                     };
-                    let items = items.into_iter().map(|item| self.follow(expression, item, rest));
-                    return Spot::new(Value::List(items.collect()), at);
+                    let items = items.into_iter().map(|item| self.follow(expression, item, each)).collect();
+                    return self.follow(expression, Spot::new(Value::List(items), at), rest);
                 }
                 (Step::Unknown(reason), _) => return self.lost(expression, reason),
             };

@@ -46,7 +46,9 @@ impl<'a> Eval<'a, '_> {
             },
             ("merge", maps) => {
                 let mut merged = Map::default();
-                maps.iter().for_each(|map| merged.spread(map));
+                for map in maps {
+                    merged.spread(map);
+                }
                 Some(Spot::new(Value::Map(merged), at))
             }
             ("lookup", [map, key, rest @ ..]) => look_up(map, key, rest.first()),

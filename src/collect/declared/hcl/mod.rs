@@ -5,6 +5,8 @@
 //! [`surroundings`] what stands around a database.
 
 mod eval;
+#[cfg(test)]
+mod fixtures;
 mod folder;
 mod functions;
 mod inputs;

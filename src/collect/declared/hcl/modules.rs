@@ -88,16 +88,16 @@ impl Call {
     /// The database that the module makes, or may make.
     pub(super) fn resource(&self) -> Option<Resource> {
         if let Some((kind, switches)) = community(&self.source) {
-            let off = |name: &&str| self.argument(name).is_some_and(|spot| boolean(&spot) == Some(false));
-            return (!switches.iter().any(|name| off(name))).then(|| self.read(kind, Vec::new()));
+            let is_off = |name: &&str| self.argument(name).is_some_and(|spot| boolean(&spot) == Some(false));
+            return (!switches.iter().any(is_off)).then(|| self.read(kind, &[]));
         }
-        let (versions, engines) = (self.like(is_version), self.like(is_engine));
+        let (mut versions, engines) = (self.like(is_version), self.like(is_engine));
         let engine = self.argument("engine");
         let is_plain =
             engine.as_ref().is_some_and(|spot| spot.text().is_some()) && self.argument("engineversion").is_some();
         if is_plain {
             let is_aurora = engine.as_ref().and_then(Spot::text).is_some_and(|name| name.starts_with("aurora"));
-            return Some(self.read(if is_aurora { Kind::Cluster } else { Kind::Instance }, Vec::new()));
+            return Some(self.read(if is_aurora { Kind::Cluster } else { Kind::Instance }, &[]));
         }
         let words = words(&self.source);
         if words.iter().any(|word| OTHERS.contains(word)) {
@@ -109,20 +109,22 @@ impl Call {
         if is_other || !versions.is_empty() && versions.iter().all(|(_, spot)| is_foreign(spot)) {
             return None;
         }
-        let hint = self.hint(&known, &engines);
+        versions.retain(|(_, spot)| !is_foreign(spot));
+        let hint = self.hint(&known, &versions);
         let speaks = hint.is_some() || words.iter().any(|word| matches!(*word, "rds" | "aurora" | "database" | "db"));
-        let is_database = !versions.is_empty() || !engines.is_empty() || self.has(&OF_A_DATABASE);
+        let is_open = matches!(&self.arguments.value, Value::Map(Map { open: Some(_), .. }));
+        let is_database = is_open || !versions.is_empty() || !engines.is_empty() || self.has(&OF_A_DATABASE);
         if !speaks || !is_database {
             return None;
         }
         let is_aurora = hint.map_or_else(|| words.contains(&"aurora"), |engine| engine.starts_with("aurora"));
         let kind = if is_aurora { Kind::Cluster } else { Kind::Instance };
-        let mut resource = self.read(kind, versions);
-        let lost =
-            || Spot::unknown(format!("{} is not in these files and is given no engine", self.name), self.at.clone());
+        let mut resource = self.read(kind, &versions);
+        let beside = shown(&versions).map(|shown| format!(", only {shown}")).unwrap_or_default();
+        let lost = format!("{} is not in these files and is given no engine{beside}", self.name);
         let engine = match hint {
             Some(engine) => Spot::new(Value::text(engine), self.at.clone()),
-            None => engine.filter(|spot| spot.lost().is_some()).unwrap_or_else(lost),
+            None => engine.filter(|spot| spot.lost().is_some()).unwrap_or_else(|| Spot::unknown(lost, self.at.clone())),
         };
         resource.properties.insert(Property::Engine, engine);
         Some(resource)
@@ -137,13 +139,13 @@ impl Call {
         map.entries.iter().any(|(key, spot)| !spot.is_nothing() && names.contains(&normal(key).as_str()))
     }
 
-    fn read(&self, kind: Kind, versions: Vec<(String, Spot)>) -> Resource {
+    fn read(&self, kind: Kind, versions: &[(String, Spot)]) -> Resource {
         let vocabulary = &TERRAFORM_MODULE;
         let get = |property: Property| vocabulary.read(property, kind, &self.arguments);
         let (key, name) = (self.name.clone(), self.name.clone());
         let mut resource = Resource::new(key, name, self.at.clone(), kind, vocabulary, get);
         if community(&self.source).is_none() {
-            let version = || Spot::unknown(self.why(&versions), self.at.clone());
+            let version = || Spot::unknown(self.why(versions), self.at.clone());
             resource.properties.entry(Property::Version).or_insert_with(version);
         }
         let sources = ["replicatesourcedb", "snapshotidentifier"];
@@ -159,28 +161,26 @@ impl Call {
 
     /// Why the version is not known of a module that is given none by the name that all modules share.
     fn why(&self, versions: &[(String, Spot)]) -> String {
-        let shown = versions.iter().map(|(name, spot)| match spot.text() {
-            Some(text) => format!("{name} ({text})"),
-            None => name.clone(),
-        });
-        let shown = shown.take(5).collect::<Vec<_>>();
-        match &shown[..] {
-            [] => format!("{} is not in these files and is given no engine_version", self.name),
-            _ => format!("{} is not in these files: what it makes of {} is not known", self.name, shown.join(", ")),
+        match shown(versions) {
+            None => format!("{} is not in these files and is given no engine_version", self.name),
+            Some(shown) => format!("{} is not in these files: what it makes of {shown} is not known", self.name),
         }
     }
 
     /// PostgreSQL, by what the arguments or the source say.
-    fn hint(&self, known: &[&str], engines: &[(String, Spot)]) -> Option<&'static str> {
+    fn hint(&self, engines: &[&str], versions: &[(String, Spot)]) -> Option<&'static str> {
         let families = self.like(|name| name.contains("family"));
-        let said = known.iter().copied().chain(families.iter().filter_map(|(_, spot)| spot.text()));
-        let mut said = said.map(str::to_lowercase);
-        if let Some(text) = said.find(|text| is_postgres(text)) {
+        let said = engines.iter().copied().chain(families.iter().filter_map(|(_, spot)| spot.text()));
+        if let Some(text) = said.map(str::to_lowercase).find(|text| is_postgres(text)) {
             return Some(if text.starts_with("aurora") { "aurora-postgresql" } else { "postgres" });
         }
         let source = self.source.to_lowercase();
-        let is_decided = engines.iter().any(|(_, spot)| spot.text().is_some());
-        match (source.contains("postgres") && !is_decided, source.contains("aurora")) {
+        let is_named = versions.iter().any(|(name, _)| {
+            let name = name.rsplit('.').next().unwrap_or(name).to_lowercase();
+            words(&name).iter().any(|word| matches!(*word, "postgres" | "postgresql" | "pg"))
+        });
+        let is_postgres = is_named || source.contains("postgres") && engines.is_empty();
+        match (is_postgres, source.contains("aurora")) {
             (true, true) => Some("aurora-postgresql"),
             (true, false) => Some("postgres"),
             _ => None,
@@ -193,6 +193,16 @@ impl Call {
         collect(&self.arguments, "", is_one, 0, &mut found);
         found
     }
+}
+
+/// Arguments for a reason: the first of them, with what they are set to.
+fn shown(arguments: &[(String, Spot)]) -> Option<String> {
+    let one = |(name, spot): &(String, Spot)| match spot.text() {
+        Some(text) => format!("{name} ({text})"),
+        None => name.clone(),
+    };
+    let all: Vec<String> = arguments.iter().take(5).map(one).collect();
+    (!all.is_empty()).then(|| all.join(", "))
 }
 
 fn collect(spot: &Spot, path: &str, is_one: impl Fn(&str) -> bool + Copy, depth: u32, found: &mut Vec<(String, Spot)>) {
@@ -236,7 +246,7 @@ fn is_postgres(text: &str) -> bool {
     text.starts_with("postgres") || text.starts_with("aurora-postgres")
 }
 
-/// RDS never had a PostgreSQL before 9.3, and MySQL's Aurora says so in its version.
+/// RDS never had a PostgreSQL before 9.3, and the Aurora of `MySQL` says so in its version.
 fn cannot_be_postgres(version: &str) -> bool {
     let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
     version.contains("mysql") || major.is_some_and(|major| major < 9)

@@ -1,10 +1,11 @@
 //! Units of Terragrunt: `terragrunt.hcl` says which module is deployed from a folder, and with what.
 //! <https://terragrunt.gruntwork.io/docs/reference/hcl/>
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hcl_edit::expr::Expression;
-use hcl_edit::template::Element;
+use hcl_edit::structure::Block;
+use hcl_edit::template::{Element, StringTemplate};
 
 use super::eval::Eval;
 use super::folder::{Folder, Items, Source};
@@ -45,8 +46,9 @@ impl<'a, 'w> Unit<'a, 'w> {
         let written = file.attributes().find(|(key, _)| *key == "inputs").map(|(_, expression)| expression);
         let eval = Eval { source: file, scope: Some(&scope), each: None, bound: None };
         let mut inputs = written.map_or_else(|| nothing(file), |expression| eval.eval(expression, 0));
-        if let Some(include) = included(file) {
-            inputs = inherited(inputs, &include);
+        for block in file.blocks().filter(|block| block.ident.as_str() == "include") {
+            scope.refuel();
+            inputs = inherited(inputs, Included::of(&scope, file, block));
         }
         let at = Place { file: file.file.clone(), line: 1 };
         let at = written
@@ -59,7 +61,7 @@ impl<'a, 'w> Unit<'a, 'w> {
         if visit.single.is_some_and(|single| single != file.path) {
             return;
         }
-        if self.source.is_none() && (included(file).is_none() || !self.folder.sources.is_empty()) {
+        if self.source.is_none() && (!has_include(file) || !self.folder.sources.is_empty()) {
             return;
         }
         let (module, arguments) = (self.name.clone(), self.arguments());
@@ -109,23 +111,75 @@ fn source_of(file: &Source) -> Option<&Expression> {
     Some(&block.body.get_attribute("source")?.value)
 }
 
-/// Why more inputs may come from a file that this one includes.
-fn included(file: &Source) -> Option<String> {
-    let block = file.blocks().find(|block| block.ident.as_str() == "include")?;
-    let name = block.labels.first().map_or_else(String::new, |label| format!(" \"{}\"", label.as_str()));
-    Some(format!("include{name} at {}:{} may set it", file.file, file.place(block).line))
+fn has_include(file: &Source) -> bool {
+    file.blocks().any(|block| block.ident.as_str() == "include")
 }
 
-/// The inputs, which win over those of the included file.
-fn inherited(inputs: Spot, reason: &str) -> Spot {
-    let at = inputs.at.clone();
-    match inputs.value {
-        Value::Map(map) => {
-            let open = map.open.or_else(|| Some(reason.to_owned()));
-            Spot::new(Value::Map(Map { entries: map.entries, open }), at)
-        }
-        _ => inputs,
+/// What an included file gives; its values may depend on who includes it, so that only their names count.
+struct Included {
+    reason: String,
+    /// `None` when these cannot be known.
+    names: Option<Vec<String>>,
+    at: Place,
+}
+
+impl Included {
+    fn of(scope: &Scope<'_>, file: &Source, block: &Block) -> Self {
+        let at = file.place(block);
+        let name = block.labels.first().map_or_else(String::new, |label| format!(" \"{}\"", label.as_str()));
+        let reason = format!("include{name} at {}:{} may set it", file.file, at.line);
+        let path = block.body.get_attribute("path").and_then(|path| path_of(scope.folder, &path.value));
+        Self { reason, names: path.and_then(|path| names(scope, &path)), at }
     }
+}
+
+/// The names of the inputs of a file; `None` when they cannot be known.
+fn names(scope: &Scope<'_>, path: &Path) -> Option<Vec<String>> {
+    let file = Source::read(scope.world.tree, path).ok()?.ok()?;
+    if has_include(&file) {
+        return None;
+    }
+    let Some((_, written)) = file.attributes().find(|(key, _)| *key == "inputs") else { return Some(Vec::new()) };
+    let items = Items::of([&file]);
+    let inputs = Inputs::Call { module: String::new(), arguments: Map::default() };
+    let scope =
+        Scope { world: scope.world, folder: scope.folder, items: &items, inputs, prefix: String::new(), ..*scope };
+    match (Eval { source: &file, scope: Some(&scope), each: None, bound: None }).eval(written, 0).value {
+        Value::Map(map) if map.open.is_none() => Some(map.entries.into_keys().collect()),
+        _ => None,
+    }
+}
+
+/// The path of a file to include.
+fn path_of(folder: &Folder, path: &Expression) -> Option<PathBuf> {
+    let above = |name: &str| {
+        let mut paths = folder.path.ancestors().skip(1).map(|above| above.join(name));
+        paths.find(|path| folder.store.is_file(path))
+    };
+    match path {
+        Expression::String(text) => Some(folder.path.join(text.as_str())),
+        Expression::FuncCall(call) if call.name.name.as_str() == "find_in_parent_folders" => match call.args.get(0) {
+            None => above("terragrunt.hcl"),
+            Some(Expression::String(name)) => above(name.as_str()),
+            Some(_) => None,
+        },
+        Expression::StringTemplate(template) => above(below_root(template)?),
+        _ => None,
+    }
+}
+
+/// The inputs, which win over those of an included file.
+fn inherited(inputs: Spot, included: Included) -> Spot {
+    let Value::Map(mut map) = inputs.value else { return inputs };
+    match included.names {
+        Some(names) => {
+            for name in names {
+                map.entries.entry(name).or_insert_with(|| Spot::unknown(&*included.reason, included.at.clone()));
+            }
+        }
+        None => map.open = Some(map.open.unwrap_or(included.reason)),
+    }
+    Spot::new(Value::Map(map), inputs.at)
 }
 
 /// The folder of the module, when it is in the files.
@@ -133,18 +187,23 @@ pub(super) fn called(folder: &Folder) -> Option<PathBuf> {
     match source_of(folder.terragrunt.as_ref()?)? {
         Expression::String(text) => by_path(folder, text.as_str()),
         Expression::StringTemplate(template) => {
-            let mut elements = template.iter();
-            let Element::Interpolation(first) = elements.next()? else { return None };
-            let Element::Literal(rest) = elements.next()? else { return None };
-            let rest = rest.as_str().trim_start_matches('/');
-            if elements.next().is_some() || !leads_upward(&first.expr) {
-                return None;
-            }
+            let rest = below_root(template)?;
             // The root of the repository is above; what it has at that path is what is meant, when no other has.
             let mut found = folder.path.ancestors().skip(1).map(|above| above.join(rest));
             let only = found.by_ref().find(|path| folder.store.is_folder(path))?;
             let other = found.any(|path| folder.store.is_folder(&path));
             if other { None } else { folder.store.canonical(&only).ok() }
+        }
+        _ => None,
+    }
+}
+
+/// The path in `"${get_repo_root()}/modules/db"`.
+fn below_root(template: &StringTemplate) -> Option<&str> {
+    let mut elements = template.iter();
+    match (elements.next()?, elements.next()?, elements.next()) {
+        (Element::Interpolation(first), Element::Literal(rest), None) if leads_upward(&first.expr) => {
+            Some(rest.as_str().trim_start_matches('/'))
         }
         _ => None,
     }

@@ -104,7 +104,9 @@ impl Native {
             }
             Value::List(items) => {
                 self.line(&format!("{lead}["), line);
-                items.iter().for_each(|item| self.value("", item, ","));
+                for item in items {
+                    self.value("", item, ",");
+                }
                 self.line(&format!("]{tail}"), line);
             }
             Value::Text(text) => self.line(&format!("{lead}{}{tail}", template(text)), line),

@@ -65,7 +65,7 @@ pub(super) fn previewed(source: &Source<'_>, steps: &[&RawValue]) -> Result<Vec<
         let state = |name: &str| step.get(name).map_or(Ok(None), |raw| exported(source, raw));
         let (old, new) = (state("oldState")?, state("newState")?);
         let op = step.text("op").unwrap_or_default();
-        // Its old state is what was there, whatever becomes of it.
+        // These steps end something; of a replacement others say what comes after.
         let is_there = !op.starts_with("delete") && !op.starts_with("discard") && !op.starts_with("remove");
         let Some(mut found) = new.filter(|_| is_there) else { continue };
         found.actual = Spot::new(Value::Nothing, found.at.clone());
@@ -75,17 +75,14 @@ pub(super) fn previewed(source: &Source<'_>, steps: &[&RawValue]) -> Result<Vec<
             found.id = old.id;
         }
         found.ignored = found.ignored.or_else(|| ignored(source, &step));
-        match places.get(&found.key).and_then(|index| all.get_mut(*index)) {
-            Some(known) => {
-                if known.actual.is_nothing() {
-                    known.actual = found.actual;
-                }
-                known.id = known.id.take().or(found.id);
+        if let Some(known) = places.get(&found.key).and_then(|index| all.get_mut(*index)) {
+            if known.actual.is_nothing() {
+                known.actual = found.actual;
             }
-            None => {
-                places.insert(found.key.clone(), all.len());
-                all.push(found);
-            }
+            known.id = known.id.take().or(found.id);
+        } else {
+            places.insert(found.key.clone(), all.len());
+            all.push(found);
         }
     }
     Ok(all)

@@ -29,7 +29,7 @@ struct Change {
 }
 
 /// A managed resource, its type and address.
-fn managed<'t>(raw: &'t RawValue) -> Option<(Fields<'t>, &'static Type, String)> {
+fn managed(raw: &RawValue) -> Option<(Fields<'_>, &'static Type, String)> {
     let fields = Fields::of(raw)?;
     let kind = type_of(&fields.text("type")?)?;
     let is_managed = fields.text("mode").is_none_or(|mode| mode == "managed");
