@@ -240,6 +240,19 @@ fn what_multiplies_or_is_deep_ends() {
     ] {
         assert_eq!(declared(&[("a.tf", &(resource(version) + &list))], None).len(), 1);
     }
+    let chain = |link: fn(usize) -> String| {
+        let locals: String = (0..200).map(|index| format!("  v{index} = {}\n", link(index + 1))).collect();
+        declared(&[("a.tf", &(resource("local.v0") + "locals {\n" + &locals + "}\n"))], None)
+    };
+    let links: [fn(usize) -> String; 3] = [
+        |next| format!("one([for x in [local.v{next}] : x])"),
+        |next| format!("try({{ v = lower(local.v{next}) }}.v, \"${{local.v{next}}}\")"),
+        |next| format!("one([local.v{next}][*])"),
+    ];
+    for link in links {
+        let found = chain(link);
+        assert!(found.len() == 1 && found[0].contains("it refers too far"), "{found:?}");
+    }
     let n = 100_000;
     let nested = format!("\"{}1{}\"", "${upper(\\\"".repeat(200), "\\\")}".repeat(200));
     for version in [
