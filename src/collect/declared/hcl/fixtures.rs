@@ -241,7 +241,8 @@ fn what_multiplies_or_is_deep_ends() {
         assert_eq!(declared(&[("a.tf", &(resource(version) + &list))], None).len(), 1);
     }
     let chain = |link: fn(usize) -> String| {
-        let locals: String = (0..200).map(|index| format!("  v{index} = {}\n", link(index + 1))).collect();
+        let locals: Vec<String> = (0..200).map(|index| format!("  v{index} = {}\n", link(index + 1))).collect();
+        let locals = locals.concat();
         declared(&[("a.tf", &(resource("local.v0") + "locals {\n" + &locals + "}\n"))], None)
     };
     let links: [fn(usize) -> String; 3] = [
