@@ -1,11 +1,12 @@
 //! JSON as values with places.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use serde::de::{Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::value::{Lines, Map, Place, Spot, Value};
+use super::value::{Map, Place, Spot, Value};
 use super::yaml::SyntaxError;
 
 /// A document nested deeper than this is no configuration.
@@ -15,7 +16,9 @@ const MAX_DEPTH: usize = 64;
 pub(super) struct Source<'t> {
     pub file: Arc<str>,
     text: &'t str,
-    lines: Lines,
+    /// An offset and its line. The next place asked for is near it, so that a table of the lines of a text, which can
+    /// have millions, is not worth its room.
+    near: Cell<(usize, usize)>,
 }
 
 /// The value of a whole text.
@@ -28,20 +31,31 @@ pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Spot, SyntaxError> {
     source.spot(raw)
 }
 
-fn syntax(error: &serde_json::Error) -> SyntaxError {
+pub(super) fn syntax(error: &serde_json::Error) -> SyntaxError {
     SyntaxError { line: u32::try_from(error.line()).unwrap_or(u32::MAX), message: error.to_string() }
 }
 
 impl<'t> Source<'t> {
     pub(super) fn new(file: &Arc<str>, text: &'t str) -> Self {
-        Self { file: file.clone(), text, lines: Lines::of(text) }
+        Self { file: file.clone(), text, near: Cell::new((0, 1)) }
     }
 
     /// Where a part of the text stands.
     pub(super) fn place(&self, part: &str) -> Place {
         // The part borrows from the text, so that their addresses tell its offset.
         let offset = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
-        Place { file: self.file.clone(), line: self.lines.line(offset) }
+        Place { file: self.file.clone(), line: u32::try_from(self.line(offset)).unwrap_or(u32::MAX) }
+    }
+
+    /// 1-based
+    fn line(&self, offset: usize) -> usize {
+        let offset = offset.min(self.text.len());
+        let (known, line) = self.near.get();
+        let between = &self.text.as_bytes()[known.min(offset)..known.max(offset)];
+        let ends = memchr::memchr_iter(b'\n', between).count();
+        let line = if offset < known { line - ends } else { line + ends };
+        self.near.set((offset, line));
+        line
     }
 
     /// The value of a part of the text.
@@ -77,6 +91,14 @@ impl<'t> Source<'t> {
         };
         Ok(Spot::new(value, at))
     }
+}
+
+/// The keys and values of an object; a key that is written twice comes twice.
+///
+/// # Errors
+/// When it is no object.
+pub(super) fn entries(raw: &RawValue) -> Result<Vec<(String, &RawValue)>, serde_json::Error> {
+    parts(raw.get(), Parts::Entries)
 }
 
 #[derive(Clone, Copy)]
@@ -132,6 +154,16 @@ mod tests {
         let item = spot.entry("list").unwrap().entry("2").unwrap();
         assert_eq!((item.text(), item.at.line), (Some("b"), 5));
         assert_eq!(spot.entry("a").unwrap().entry("Ref").unwrap().text(), Some("x"));
+    }
+
+    #[test]
+    fn tells_lines_in_any_order() {
+        let text = "[\n1,\n2,\n\n3]";
+        let source = Source::new(&"a.json".into(), text);
+        for (part, line) in [("3", 5), ("1", 2), ("2", 3), ("3", 5), ("[", 1)] {
+            let at = text.find(part).unwrap();
+            assert_eq!(source.place(&text[at..]).line, line, "{part}");
+        }
     }
 
     #[test]

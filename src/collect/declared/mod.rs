@@ -86,8 +86,8 @@ const EXTENSIONS: &[(&str, Language)] = &[
 impl Language {
     fn of(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_str()?;
-        // Terraform's own syntax in JSON belongs to its folder.
-        if name.ends_with(".tf.json") || name.ends_with(".tofu.json") {
+        // Terraform's own syntax in JSON belongs to its folder; of Terragrunt only the units are read.
+        if name.ends_with(".tf.json") || name.ends_with(".tofu.json") || name == "terragrunt.hcl" {
             return Some(Self::Hcl);
         }
         let extension = path.extension()?.to_str()?;

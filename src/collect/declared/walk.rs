@@ -80,6 +80,11 @@ impl Tree {
         if self.prefix.starts_with('/') { format!("/{text}").into() } else { text.into() }
     }
 
+    /// Whether a path without links is in what is read.
+    pub(super) fn holds(&self, path: &Path) -> bool {
+        path.starts_with(&self.anchor)
+    }
+
     /// The paths in a folder, sorted.
     pub(super) fn entries(&self, folder: &Path) -> Result<Vec<PathBuf>, Error> {
         self.store.entries(folder).map_err(|source| Error::Unreadable { path: folder.to_owned(), source })

@@ -8,13 +8,18 @@ use hcl_edit::Span;
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Block, Body};
 
+use super::translate;
 use crate::collect::declared::value::{Lines, Place};
 use crate::collect::declared::walk::Tree;
-use crate::collect::declared::{Error, Language, guard};
+use crate::collect::declared::{Error, Language, guard, json};
 use crate::collect::files::Files;
 
 /// The parser itself stops at 64 levels; this is ample for them.
 const STACK: usize = 32 * 1024 * 1024;
+
+/// What a file that does not parse is missed for.
+const MENTIONS: [&str; 5] =
+    ["aws_db_instance", "aws_rds_cluster", "awscc_rds_db", "terraform-aws-modules/rds", "postgres"];
 
 /// A file that parses.
 #[derive(Debug)]
@@ -23,6 +28,8 @@ pub(super) struct Source {
     pub file: Arc<str>,
     text: String,
     lines: Lines,
+    /// Of a file in JSON: its line for each line of the text.
+    origins: Option<Vec<u32>>,
     body: Body,
 }
 
@@ -43,6 +50,8 @@ pub(super) struct Folder {
     pub path: PathBuf,
     pub sources: Vec<Source>,
     pub broken: Vec<Broken>,
+    /// `terragrunt.hcl`, which says what module is deployed from here, and with what.
+    pub terragrunt: Option<Source>,
 }
 
 /// A block of the module: `resource "aws_db_instance" "main"`.
@@ -53,14 +62,14 @@ pub(super) struct Item<'a> {
     pub source: &'a Source,
     pub at: Place,
     pub attributes: BTreeMap<&'a str, Written<'a>>,
-    /// Blocks within it; of overrides as well.
-    pub blocks: Vec<&'a Block>,
+    /// Blocks within it, and the files that they stand in; of overrides as well.
+    pub blocks: Vec<(&'a Source, &'a Block)>,
 }
 
 impl<'a> Item<'a> {
     /// The blocks of a name within it.
-    pub(super) fn inner(&self, name: &str) -> impl Iterator<Item = &'a Block> {
-        self.blocks.iter().copied().filter(move |block| block.ident.as_str() == name)
+    pub(super) fn inner(&self, name: &str) -> impl DoubleEndedIterator<Item = (&'a Source, &'a Block)> {
+        self.blocks.iter().copied().filter(move |(_, block)| block.ident.as_str() == name)
     }
 }
 
@@ -84,24 +93,43 @@ impl Source {
     pub(super) fn read(tree: &Tree, path: &Path) -> Result<Result<Self, Broken>, Error> {
         let text = tree.text(path)?;
         let (file, path) = (tree.shown(path), path.to_owned());
-        let for_parser = text.clone();
-        let parsed = guard::run(STACK, move || {
-            hcl_edit::parser::parse_body(&for_parser)
-                .map_err(|error| (error.location().line(), error.message().to_owned()))
-        });
-        let (line, reason) = match parsed {
-            Ok(Ok(body)) => return Ok(Ok(Self { lines: Lines::of(&text), path, file, text, body })),
-            Ok(Err((line, message))) => (u32::try_from(line).unwrap_or(u32::MAX), format!("{message}, line {line}")),
-            Err(trouble) => (1, trouble.to_string()),
+        let mentions = MENTIONS.iter().any(|name| text.contains(name));
+        let broken = |line: u32, reason: String| {
+            let reason = format!("file does not parse: {reason}, line {line}");
+            Ok(Err(Broken { path: path.clone(), file: file.clone(), line, reason, mentions }))
         };
-        let mentions = ["aws_db_instance", "aws_rds_cluster", "awscc_rds_db", "terraform-aws-modules/rds"];
-        let mentions = mentions.iter().any(|name| text.contains(name));
-        Ok(Err(Broken { path, file, line, reason: format!("file does not parse: {reason}"), mentions }))
+        let document = if path.extension().is_some_and(|extension| extension == "json") {
+            match json::read(&file, &text) {
+                Ok(document) => Some(document),
+                Err(error) => return broken(error.line, error.message),
+            }
+        } else {
+            None
+        };
+        let parsed = guard::run(STACK, move || {
+            let (text, origins) = match document {
+                Some(document) => {
+                    let (text, origins) = translate::native(&document);
+                    (text, Some(origins))
+                }
+                None => (text, None),
+            };
+            match hcl_edit::parser::parse_body(&text) {
+                Ok(body) => Ok((text, origins, body)),
+                Err(error) => Err((origin(origins.as_deref(), error.location().line()), error.message().to_owned())),
+            }
+        });
+        match parsed {
+            Ok(Ok((text, origins, body))) => Ok(Ok(Self { lines: Lines::of(&text), path, file, text, origins, body })),
+            Ok(Err((line, message))) => broken(line, message),
+            Err(trouble) => broken(1, trouble.to_string()),
+        }
     }
 
     pub(super) fn place(&self, node: &impl Span) -> Place {
         let offset = node.span().map_or(0, |span| span.start);
-        Place { file: self.file.clone(), line: self.lines.line(offset) }
+        let line = usize::try_from(self.lines.line(offset)).unwrap_or(usize::MAX);
+        Place { file: self.file.clone(), line: origin(self.origins.as_deref(), line) }
     }
 
     pub(super) fn code(&self, node: &impl Span) -> &str {
@@ -112,25 +140,34 @@ impl Source {
         self.body.attributes().map(|attribute| (attribute.key.as_str(), &attribute.value))
     }
 
+    pub(super) fn blocks(&self) -> impl Iterator<Item = &Block> {
+        self.body.blocks()
+    }
+
     fn is_override(&self) -> bool {
-        let stem = self.path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let stem = name.split('.').next().unwrap_or_default();
         stem == "override" || stem.ends_with("_override")
     }
 }
 
 impl Folder {
     pub(super) fn read(tree: &Tree, path: &Path) -> Result<Self, Error> {
-        let mut folder =
-            Self { store: tree.store.clone(), path: path.to_owned(), sources: Vec::new(), broken: Vec::new() };
+        let mut folder = Self {
+            store: tree.store.clone(),
+            path: path.to_owned(),
+            sources: Vec::new(),
+            broken: Vec::new(),
+            terragrunt: None,
+        };
         for file in tree.entries(path)? {
             let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-            // OpenTofu reads main.tofu instead of main.tf.
-            let shadowed =
-                file.extension().is_some_and(|tf| tf == "tf") && tree.store.is_file(&file.with_extension("tofu"));
+            let shadowed = tofu(&file).is_some_and(|tofu| tree.store.is_file(&tofu));
             if hidden || shadowed || !tree.store.is_file(&file) || Language::of(&file) != Some(Language::Hcl) {
                 continue;
             }
             match Source::read(tree, &file) {
+                Ok(Ok(source)) if is_terragrunt(&file) => folder.terragrunt = Some(source),
                 Ok(Ok(source)) => folder.sources.push(source),
                 Ok(Err(broken)) => folder.broken.push(broken),
                 // Generated; the walk leaves it out as well.
@@ -144,8 +181,33 @@ impl Folder {
     }
 
     pub(super) fn items(&self) -> Items<'_> {
-        let mut items = Items::default();
-        for source in &self.sources {
+        Items::of(&self.sources)
+    }
+}
+
+/// Of `main.tf` the `main.tofu`, which OpenTofu reads instead.
+fn tofu(file: &Path) -> Option<PathBuf> {
+    let name = file.file_name()?.to_str()?;
+    let stem = name.strip_suffix(".tf").map(|stem| format!("{stem}.tofu"));
+    Some(file.with_file_name(stem.or_else(|| name.strip_suffix(".tf.json").map(|stem| format!("{stem}.tofu.json")))?))
+}
+
+pub(super) fn is_terragrunt(file: &Path) -> bool {
+    file.file_name().is_some_and(|name| name == "terragrunt.hcl")
+}
+
+/// The line of a file for a line of what was parsed.
+fn origin(origins: Option<&[u32]>, line: usize) -> u32 {
+    match origins {
+        Some(origins) => line.checked_sub(1).and_then(|index| origins.get(index)).copied().unwrap_or(1),
+        None => u32::try_from(line).unwrap_or(u32::MAX),
+    }
+}
+
+impl<'a> Items<'a> {
+    pub(super) fn of(sources: impl IntoIterator<Item = &'a Source>) -> Self {
+        let mut items = Self::default();
+        for source in sources {
             for block in source.body.blocks() {
                 if block.ident.as_str() == "locals" {
                     for attribute in block.body.attributes() {
@@ -159,9 +221,7 @@ impl Folder {
         }
         items
     }
-}
 
-impl<'a> Items<'a> {
     fn take(&mut self, address: String, source: &'a Source, block: &'a Block) {
         let new = || Item {
             block: block.ident.as_str(),
@@ -176,7 +236,7 @@ impl<'a> Items<'a> {
             let written = Written { source, expression: &attribute.value };
             item.attributes.insert(attribute.key.as_str(), written);
         }
-        item.blocks.extend(block.body.blocks());
+        item.blocks.extend(block.body.blocks().map(|block| (source, block)));
     }
 }
 

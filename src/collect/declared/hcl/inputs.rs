@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::eval::literal;
 use super::folder::Source;
-use crate::collect::declared::value::{Map, Place, Spot, Value};
+use crate::collect::declared::value::{Place, Spot, Value};
 use crate::collect::declared::walk::Tree;
 use crate::collect::declared::{Error, Language};
 
@@ -24,6 +24,8 @@ pub(super) struct VarFiles {
     loaded: Vec<VarFile>,
     /// Loaded only when somebody asks for them: `prod.tfvars`.
     named: Vec<VarFile>,
+    /// What the environment gives, which all files win over: the inputs of Terragrunt.
+    pub environment: Option<Spot>,
 }
 
 impl VarFiles {
@@ -32,7 +34,7 @@ impl VarFiles {
         let (mut automatic, mut others) = (Vec::new(), Vec::new());
         for path in tree.entries(folder)? {
             if tree.store.is_folder(&path) {
-                others.extend(in_subfolder(tree, &path)?);
+                others.extend(in_subfolder(tree, &path, 0)?);
             } else {
                 match role(&path) {
                     Some(Role::Automatic) => automatic.push(path),
@@ -60,7 +62,8 @@ impl VarFiles {
 
     /// The value of a variable whose default is given; `None` when nothing sets it.
     pub(super) fn value(&self, name: &str, default: Option<Spot>) -> Option<Spot> {
-        let mut value = default;
+        let given = self.environment.as_ref().and_then(|given| given.entry(name)).filter(|spot| !spot.is_nothing());
+        let mut value = given.or(default);
         for file in &self.loaded {
             if let Some(spot) = file.value(name) {
                 value = Some(spot);
@@ -108,16 +111,29 @@ fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
+/// How deep below its module a variable file is looked for: `env/eu-west-1/prod/terraform.tfvars`.
+const MAX_BELOW: u32 = 3;
+
 /// `env/prod.tfvars` and `prod/terraform.tfvars`; a folder with code of its own is another module.
-fn in_subfolder(tree: &Tree, folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    if file_name(folder).starts_with('.') || tree.store.is_link(folder) {
+fn in_subfolder(tree: &Tree, folder: &Path, depth: u32) -> Result<Vec<PathBuf>, Error> {
+    if file_name(folder).starts_with('.') || file_name(folder) == "node_modules" || tree.store.is_link(folder) {
         return Ok(Vec::new());
     }
     let paths = tree.entries(folder)?;
     if paths.iter().any(|path| Language::of(path) == Some(Language::Hcl)) {
         return Ok(Vec::new());
     }
-    Ok(paths.into_iter().filter(|path| tree.store.is_file(path) && role(path).is_some()).collect())
+    let mut found = Vec::new();
+    for path in paths {
+        if tree.store.is_folder(&path) {
+            if depth < MAX_BELOW {
+                found.extend(in_subfolder(tree, &path, depth + 1)?);
+            }
+        } else if role(&path).is_some() {
+            found.push(path);
+        }
+    }
+    Ok(found)
 }
 
 fn is_of_stack(path: &Path, root: &Path, stack: &str) -> bool {
@@ -125,7 +141,7 @@ fn is_of_stack(path: &Path, root: &Path, stack: &str) -> bool {
     let stem = name.strip_suffix(".json").unwrap_or(&name);
     let stem = stem.strip_suffix(".tfvars").unwrap_or(stem);
     stem.strip_suffix(".auto").unwrap_or(stem) == stack
-        || path.parent().is_some_and(|folder| folder != root && file_name(folder) == stack)
+        || path.ancestors().skip(1).take_while(|folder| *folder != root).any(|folder| file_name(folder) == stack)
 }
 
 impl VarFile {
@@ -154,27 +170,10 @@ impl VarFile {
 }
 
 fn json(file: &Arc<str>, text: &str) -> Result<BTreeMap<String, Spot>, String> {
-    let values: BTreeMap<String, serde_json::Value> =
-        serde_json::from_str(text).map_err(|error| format!("{file} does not parse: line {}", error.line()))?;
-    let place = |key: &str| {
-        let offset = text.find(&format!("\"{key}\"")).unwrap_or(0);
-        let line = text[..offset].matches('\n').count() + 1;
-        Place { file: file.clone(), line: u32::try_from(line).unwrap_or(u32::MAX) }
-    };
-    Ok(values.into_iter().map(|(key, value)| (key.clone(), json_value(value, &place(&key)))).collect())
-}
-
-fn json_value(value: serde_json::Value, at: &Place) -> Spot {
-    let value = match value {
-        serde_json::Value::Null => Value::Nothing,
-        serde_json::Value::Bool(value) => Value::Bool(value),
-        serde_json::Value::Number(number) => Value::Number(number.to_string()),
-        serde_json::Value::String(text) => Value::text(text),
-        serde_json::Value::Array(items) => Value::List(items.into_iter().map(|item| json_value(item, at)).collect()),
-        serde_json::Value::Object(entries) => Value::Map(Map {
-            entries: entries.into_iter().map(|(key, value)| (key, json_value(value, at))).collect(),
-            open: None,
-        }),
-    };
-    Spot::new(value, at.clone())
+    let document = crate::collect::declared::json::read(file, text)
+        .map_err(|error| format!("{file} does not parse: line {}", error.line))?;
+    match document.value {
+        Value::Map(map) => Ok(map.entries),
+        _ => Err(format!("{file} is no object")),
+    }
 }

@@ -6,13 +6,15 @@ use std::path::{Path, PathBuf};
 
 use hcl_edit::expr::{Expression, ObjectKey};
 
-use super::eval::{Eval, MAX_DEPTH};
+use super::eval::{Bound, Eval, MAX_DEPTH};
 use super::folder::{Folder, Item, Items, Written};
 use super::inputs::VarFiles;
 use crate::collect::declared::value::{Map, Spot, Value};
+use crate::collect::declared::walk::Tree;
 
 /// All modules that the code reaches, by folder.
 pub(super) struct World<'a> {
+    pub tree: &'a Tree,
     pub folders: BTreeMap<&'a Path, (&'a Folder, Items<'a>)>,
     pub stack: Option<&'a str>,
     /// Steps left for the resource or module call at hand.
@@ -25,7 +27,7 @@ pub(super) enum Inputs {
     /// The arguments of a module call.
     Call {
         module: String,
-        arguments: BTreeMap<String, Spot>,
+        arguments: Map,
     },
 }
 
@@ -33,17 +35,37 @@ pub(super) struct Scope<'a> {
     pub world: &'a World<'a>,
     pub folder: &'a Folder,
     pub items: &'a Items<'a>,
+    /// The folder of the root module, in which Terraform runs.
+    pub root: &'a Path,
     pub inputs: Inputs,
     /// `module.db.` of a resource in a module, empty in a root.
     pub prefix: String,
     pub depth: u32,
 }
 
-/// `each.key` and `each.value`, known within one block only.
-pub(super) type Each = (Spot, Spot);
+/// `each.key` and `each.value`, or `count.index`, known within one block only.
+pub(super) struct Each {
+    pub key: Spot,
+    pub value: Spot,
+    pub is_count: bool,
+}
+
+impl Each {
+    /// `["blue"]` or `[0]`, nothing of none.
+    pub(super) fn index(each: Option<&Self>) -> String {
+        match each.and_then(|each| Some((each.key.scalar()?, each.is_count))) {
+            Some((key, true)) => format!("[{key}]"),
+            Some((key, false)) => format!("[\"{key}\"]"),
+            None => String::new(),
+        }
+    }
+}
 
 /// Steps per resource: references can multiply.
 const FUEL: u32 = 100_000;
+
+/// Attributes by which resources refer to each other.
+const NAMES: [&str; 3] = ["identifier", "cluster_identifier", "name"];
 
 /// Modules within modules.
 pub(super) const MAX_MODULES: u32 = 8;
@@ -53,15 +75,26 @@ impl<'a> Scope<'a> {
         self.world.fuel.set(FUEL);
     }
 
-    /// Takes one step; false when there are none left.
-    pub(super) fn burn(&self) -> bool {
+    /// Takes steps; false when there are none left.
+    pub(super) fn burn(&self, steps: u32) -> bool {
         let fuel = self.world.fuel.get();
-        self.world.fuel.set(fuel.saturating_sub(1));
+        self.world.fuel.set(fuel.saturating_sub(steps));
         fuel > 0
     }
 
     pub(super) fn written(&self, written: &Written<'a>, depth: u32) -> Spot {
-        Eval { source: written.source, scope: Some(self), each: None }.eval(written.expression, depth)
+        self.within(written, None, None, depth)
+    }
+
+    /// The value of an expression in a block with instances, or in a loop.
+    pub(super) fn within(
+        &self,
+        written: &Written<'a>,
+        each: Option<&Each>,
+        bound: Option<&Bound<'_>>,
+        depth: u32,
+    ) -> Spot {
+        Eval { source: written.source, scope: Some(self), each, bound }.eval(written.expression, depth)
     }
 
     fn attribute(&self, item: &Item<'a>, name: &str, depth: u32) -> Spot {
@@ -71,7 +104,7 @@ impl<'a> Scope<'a> {
     /// An argument of a block; nothing when it is not written.
     pub(super) fn argument(&self, item: &Item<'a>, name: &str, each: Option<&Each>, depth: u32) -> Spot {
         match item.attributes.get(name) {
-            Some(written) => Eval { source: written.source, scope: Some(self), each }.eval(written.expression, depth),
+            Some(written) => self.within(written, each, None, depth),
             None => Spot::new(Value::Nothing, item.at.clone()),
         }
     }
@@ -95,24 +128,44 @@ impl<'a> Scope<'a> {
                 }
                 None => Err("no stack given".to_owned()),
             },
-            ("module", [name, output, ..]) => self.output(name, output, depth).map(|spot| (spot, 2)),
+            ("module", [name, rest @ ..]) => {
+                let call = self.items.by_address.get(&format!("module.{name}"));
+                let indexed = usize::from(call.is_some_and(has_instances));
+                let output = rest.get(indexed).ok_or("only a run tells")?;
+                self.output(name, output, depth).map(|spot| (spot, 2 + indexed))
+            }
+            // These are asked for what they are to be, and answer with it.
+            ("data", [kind @ ("aws_rds_engine_version" | "aws_rds_orderable_db_instance"), name, "engine"]) => {
+                let item = self.items.by_address.get(&format!("data.{kind}.{name}"));
+                match item.filter(|item| item.attributes.contains_key("engine")) {
+                    Some(item) => Ok((self.attribute(item, "engine", depth), 3)),
+                    None => Err(self.absent()),
+                }
+            }
             ("data", _) => Err("only known to AWS".to_owned()),
-            ("path" | "count" | "self" | "terraform", _) => Err("only a run tells".to_owned()),
+            ("path" | "self" | "terraform", _) => Err("only a run tells".to_owned()),
             (kind, [name, ..]) => {
                 let address = format!("{kind}.{name}");
                 let Some(item) = self.items.by_address.get(&address) else { return Err(self.absent()) };
                 // aws_db_instance.main[0].engine_version
-                let indexed = usize::from(parts.get(1).is_some_and(|_| {
-                    item.attributes.contains_key("count") || item.attributes.contains_key("for_each")
-                }));
+                let index = parts.get(1).filter(|_| has_instances(item));
+                let indexed = usize::from(index.is_some());
+                let each = index.and_then(|index| {
+                    super::instances(self, item)?.into_iter().find(|each| each.key.scalar() == Some(index))
+                });
                 let output = |used| {
                     let reason = format!("{address} is only known to AWS");
-                    let value = Value::Output { resource: format!("{}{address}", self.prefix), reason };
-                    Ok((Spot::new(value, item.at.clone()), used))
+                    let resource = format!("{}{address}{}", self.prefix, Each::index(each.as_ref()));
+                    Ok((Spot::new(Value::Output { resource, reason }, item.at.clone()), used))
                 };
                 match parts.get(1 + indexed) {
                     Some(attribute) if item.attributes.contains_key(attribute) => {
-                        Ok((self.attribute(item, attribute, depth), 2 + indexed))
+                        let spot = self.argument(item, attribute, each.as_ref(), depth);
+                        match spot.value {
+                            // By its name it can still be known which one is meant.
+                            Value::Unknown(_) if NAMES.contains(attribute) => output(2 + indexed),
+                            _ => Ok((spot, 2 + indexed)),
+                        }
                     }
                     Some(_) => output(2 + indexed),
                     None => output(parts.len()),
@@ -140,10 +193,13 @@ impl<'a> Scope<'a> {
         };
         let value = match &self.inputs {
             Inputs::Root(files) => files.value(name, default()),
-            Inputs::Call { arguments, .. } => match arguments.get(name) {
-                Some(given) if given.is_nothing() && declared.is_some_and(|item| self.refuses_null(item)) => default(),
-                Some(given) => Some(given.clone()),
-                None => default(),
+            Inputs::Call { arguments, .. } => match (arguments.entries.get(name), &arguments.open) {
+                (Some(given), _) if given.is_nothing() && declared.is_some_and(|item| self.refuses_null(item)) => {
+                    default()
+                }
+                (Some(given), _) => Some(given.clone()),
+                (None, Some(reason)) => Some(Spot::unknown(format!("var.{name}: {reason}"), at.clone())),
+                (None, None) => default(),
             },
         };
         let value = value.unwrap_or_else(|| Spot::unknown(missing, at));
@@ -168,6 +224,10 @@ impl<'a> Scope<'a> {
                 let entries = entries.map(|(key, value)| (key, self.complete(value, kind, inner, depth + 1))).collect();
                 Spot::new(Value::Map(Map { entries, open: map.open }), spot.at)
             }
+            ("list" | "set", Value::List(items), inner) => {
+                let items = items.into_iter().map(|item| self.complete(item, kind, inner, depth + 1)).collect();
+                Spot::new(Value::List(items), spot.at)
+            }
             ("object", Value::Map(mut map), Expression::Object(object)) => {
                 for (key, field) in object {
                     let (ObjectKey::Ident(name), Expression::FuncCall(optional)) = (key, field.expr()) else {
@@ -175,9 +235,12 @@ impl<'a> Scope<'a> {
                     };
                     let name = name.as_str().to_owned();
                     let given = map.entries.remove(&name).filter(|given| !given.is_nothing());
-                    let default = || {
-                        let written = Written { source: kind.source, expression: optional.args.get(1)? };
-                        Some(self.written(&written, depth + 1))
+                    let default = || match optional.args.get(1) {
+                        Some(expression) => Some(self.written(&Written { source: kind.source, expression }, depth + 1)),
+                        None if optional.name.name.as_str() == "optional" => {
+                            Some(Spot::new(Value::Nothing, spot.at.clone()))
+                        }
+                        None => None,
                     };
                     let value = match given {
                         Some(given) => Some(given),
@@ -202,6 +265,12 @@ impl<'a> Scope<'a> {
         Ok(child.attribute(declared, "value", depth + 1))
     }
 
+    /// What a module is called with.
+    pub(super) fn arguments(&self, call: &Item<'a>, each: Option<&Each>, depth: u32) -> BTreeMap<String, Spot> {
+        let names = call.attributes.keys();
+        names.map(|name| ((*name).to_owned(), self.argument(call, name, each, depth))).collect()
+    }
+
     /// The instance of a local module that a call makes.
     pub(super) fn child(&self, call: &Item<'a>, each: Option<&Each>, depth: u32) -> Option<Scope<'a>> {
         let path = local_module(self.folder, call)?;
@@ -209,15 +278,14 @@ impl<'a> Scope<'a> {
         if self.depth >= MAX_MODULES || depth > MAX_DEPTH {
             return None;
         }
-        let names = call.attributes.keys();
-        let arguments = names.map(|name| ((*name).to_owned(), self.argument(call, name, each, depth + 1))).collect();
         let name = call.labels.first().copied().unwrap_or_default();
-        let index = each.and_then(|(key, _)| key.scalar()).map(|key| format!("[\"{key}\"]")).unwrap_or_default();
-        let module = format!("{}module.{name}{index}", self.prefix);
+        let module = format!("{}module.{name}{}", self.prefix, Each::index(each));
+        let arguments = Map { entries: self.arguments(call, each, depth + 1), open: None };
         Some(Scope {
             world: self.world,
             folder,
             items,
+            root: self.root,
             prefix: format!("{module}."),
             inputs: Inputs::Call { module, arguments },
             depth: self.depth + 1,
@@ -225,10 +293,17 @@ impl<'a> Scope<'a> {
     }
 }
 
+fn has_instances(item: &Item<'_>) -> bool {
+    item.attributes.contains_key("count") || item.attributes.contains_key("for_each")
+}
+
 /// The folder of a module that is called by a path.
 pub(super) fn local_module(folder: &Folder, call: &Item<'_>) -> Option<PathBuf> {
     let Expression::String(source) = call.attributes.get("source")?.expression else { return None };
-    let source = source.as_str();
+    by_path(folder, source.as_str())
+}
+
+pub(super) fn by_path(folder: &Folder, source: &str) -> Option<PathBuf> {
     let is_path = source.starts_with("./") || source.starts_with("../") || source == "." || source == "..";
     if is_path { folder.store.canonical(&folder.path.join(source)).ok() } else { None }
 }
