@@ -30,7 +30,9 @@ pub(super) fn yaml(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<
     if !is_marked(text.as_bytes()) && !nests(text.as_bytes()) {
         return Ok(Vec::new());
     }
-    let documents = match yaml::read_all(&file, &text) {
+    // JSON is YAML but for the tabs that it may be indented with.
+    let as_json = text.trim_start().starts_with('{').then(|| super::json::read(&file, &text).ok()).flatten();
+    let documents = match as_json.map_or_else(|| yaml::read_all(&file, &text), |document| Ok(vec![document])) {
         Ok(documents) => documents,
         Err(_) if !is_marked(text.as_bytes()) => return Ok(Vec::new()),
         Err(error) => {

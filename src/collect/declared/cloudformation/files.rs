@@ -2,12 +2,14 @@
 //! the environment. Those that could be for another environment only make the value uncertain.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::inputs::{Fit, Reach, Source, values};
 use super::samconfig;
+use crate::collect::declared::json;
 use crate::collect::declared::value::{Map, Place, Spot};
 use crate::collect::declared::walk::Tree;
-use crate::collect::declared::{json, yaml};
+use crate::collect::declared::yaml::{self, SyntaxError};
 
 /// CloudFormation takes 200 parameters of 4 kB each; files larger than this hold something else.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -64,10 +66,7 @@ pub(super) fn find(tree: &Tree, template: &Path, parameters: &Map, stack: Option
             continue;
         }
         let file = tree.shown(path);
-        let parsed = match path.extension().is_some_and(|extension| extension == "json") {
-            true => json::read(&file, &text),
-            false => yaml::read(&file, &text),
-        };
+        let parsed = parse(path, &file, &text);
         let values = match parsed {
             Ok(document) => match values(&document, name.is_plain) {
                 Some(values) => Ok(values),
@@ -187,4 +186,16 @@ fn is_data(path: &Path) -> bool {
     let is_hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
     let extensions = ["json", "yaml", "yml", "params", "template"];
     !is_hidden && path.extension().is_some_and(|extension| extensions.iter().any(|known| extension == *known))
+}
+
+/// A document of JSON or YAML.
+///
+/// # Errors
+/// Where it does not parse.
+pub(super) fn parse(path: &Path, file: &Arc<str>, text: &str) -> Result<Spot, SyntaxError> {
+    if path.extension().is_some_and(|extension| extension == "json") {
+        json::read(file, text)
+    } else {
+        yaml::read(file, text)
+    }
 }

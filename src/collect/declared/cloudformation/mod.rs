@@ -12,7 +12,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::resource::{Nesting, Program};
@@ -43,10 +43,7 @@ pub(super) fn read(tree: &Tree, path: &Path, document: &Spot, stack: Option<&str
     };
     for template in Template::all(path, document) {
         let parameters = template.section("Parameters").cloned().unwrap_or_default();
-        let inputs = match is_derived {
-            true => Inputs::Synthesized,
-            false => Inputs::of_files(tree, path, &parameters, stack),
-        };
+        let inputs = if is_derived { Inputs::Synthesized } else { Inputs::of_files(tree, path, &parameters, stack) };
         reading.read(&Scope::new(&template, &inputs, stack, ""));
     }
     let Reading { mut found, nested, .. } = reading;
@@ -116,13 +113,11 @@ impl Reading<'_> {
         let scope = scope.with(&declared.loops);
         let condition = declared.spot.entry("Condition").and_then(|name| name.text().map(str::to_owned));
         let exists = condition.is_none_or(|name| scope.condition(&name, 0) != Ok(false));
-        if let Some(location) = location {
-            self.nest(&scope, declared, location, exists);
-        } else if !exists {
-        } else if let Some(kind) = kind {
-            self.found.resources.extend(database::read(&scope, declared, kind));
-        } else {
-            self.found.groups.push(database::group(&scope, declared));
+        match (location, kind) {
+            (Some(location), _) => self.nest(&scope, declared, location, exists),
+            _ if !exists => {}
+            (None, Some(kind)) => self.found.resources.extend(database::read(&scope, declared, kind)),
+            (None, None) => self.found.groups.push(database::group(&scope, declared)),
         }
     }
 
@@ -163,17 +158,14 @@ impl Reading<'_> {
     }
 }
 
-/// Whether a database or cluster, or a nested stack, is somewhere in it.
+/// Whether a database or cluster is somewhere in it.
 fn speaks_of_databases(spot: &Spot) -> bool {
-    let is_one = type_of_interest(spot);
-    let within = |map: &BTreeMap<String, Spot>| map.values().any(speaks_of_databases);
     match &spot.value {
-        Value::Map(map) => is_one || within(&map.entries),
+        Value::Map(map) => {
+            database::type_of(spot).is_some_and(|name| database::kind(&name).is_some())
+                || map.entries.values().any(speaks_of_databases)
+        }
         Value::List(items) => items.iter().any(speaks_of_databases),
         _ => false,
     }
-}
-
-fn type_of_interest(spot: &Spot) -> bool {
-    database::type_of(spot).is_some_and(|name| database::kind(&name).is_some())
 }

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::files;
+use crate::collect::declared::Language;
 use crate::collect::declared::value::{Spot, Value};
 use crate::collect::declared::walk::Tree;
-use crate::collect::declared::{Language, json, yaml};
 
 /// The property that names the template.
 pub(super) fn location(kind: &str) -> Option<&'static str> {
@@ -65,10 +66,5 @@ fn tail(spot: &Spot, depth: usize) -> Option<(String, bool)> {
 
 /// The document of a nested template; `None` when it does not parse, which its own reading tells.
 pub(super) fn document(tree: &Tree, path: &Path) -> Option<Spot> {
-    let text = tree.text(path).ok()?;
-    let file = tree.shown(path);
-    match path.extension().is_some_and(|extension| extension == "json") {
-        true => json::read(&file, &text).ok(),
-        false => yaml::read(&file, &text).ok(),
-    }
+    files::parse(path, &tree.shown(path), &tree.text(path).ok()?).ok()
 }

@@ -12,6 +12,9 @@ const MAX_LOOPS: usize = 4;
 /// CloudFormation allows 500 resources in a template.
 const MAX_RESOURCES: usize = 500;
 
+/// Turns of all loops together.
+const MAX_TURNS: usize = 5_000;
+
 const LOOP: &str = "Fn::ForEach";
 
 /// A document with `Resources`.
@@ -41,6 +44,7 @@ pub(super) struct Lost<'t> {
 pub(super) struct Resources<'t> {
     pub declared: Vec<Declared<'t>>,
     pub lost: Vec<Lost<'t>>,
+    turns: usize,
 }
 
 impl<'t> Template<'t> {
@@ -101,8 +105,8 @@ fn unroll<'t>(
     found: &mut Resources<'t>,
 ) {
     for (name, spot) in &section.entries {
-        if found.declared.len() >= MAX_RESOURCES {
-            found.lost.push(Lost { name, spot, reason: format!("more than {MAX_RESOURCES} resources") });
+        if found.declared.len() >= MAX_RESOURCES && !loops.is_empty() {
+            found.lost.push(Lost { name, spot, reason: format!("its loops make more than {MAX_RESOURCES} resources") });
         } else if name.starts_with(LOOP) {
             if let Err(reason) = unroll_loop(spot, scope, loops, depth, found) {
                 found.lost.push(Lost { name, spot, reason: format!("{name} at line {}: {reason}", spot.at.line) });
@@ -144,6 +148,10 @@ fn unroll_loop<'t>(
         _ => vec![Spot::unknown(collection.lost().unwrap_or("its collection is no list"), collection.at.clone())],
     };
     for item in items {
+        found.turns += 1;
+        if found.turns > MAX_TURNS || found.lost.len() > MAX_RESOURCES {
+            return Err("it goes round too often".to_owned());
+        }
         let mut inner = loops.clone();
         inner.insert(variable.to_owned(), item);
         unroll(body, scope, &inner, depth + 1, found);
