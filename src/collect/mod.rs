@@ -4,3 +4,4 @@ pub mod aws;
 pub mod declared;
 pub mod files;
 pub mod postgres;
+pub mod repository;

@@ -6,7 +6,9 @@ mod bundle;
 pub mod changes;
 mod database;
 pub mod declared;
+pub mod images;
 pub mod rds;
+pub mod repository;
 mod source;
 pub mod tables;
 
@@ -14,4 +16,5 @@ pub use bundle::{Asked, Bundle, BundleError, SCHEMA_VERSION};
 pub use database::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server};
 pub use declared::{Declaration, DeclaredGroup, PinKind, Pinned, Stated, Tool};
 pub use rds::AwsFacts;
+pub use repository::{Image, ImageKind, Part, PostgresImage};
 pub use source::{Gap, Source};

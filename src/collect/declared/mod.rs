@@ -23,9 +23,9 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod typescript;
-mod value;
-mod walk;
-mod yaml;
+pub(in crate::collect) mod value;
+pub(in crate::collect) mod walk;
+pub(in crate::collect) mod yaml;
 
 use std::io;
 use std::path::{Path, PathBuf};

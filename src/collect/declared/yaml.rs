@@ -19,7 +19,7 @@ const MAX_ALIASED: usize = 50_000;
 /// Why a text is not read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it does not parse at line {line}: {message}")]
-pub(super) struct SyntaxError {
+pub(in crate::collect) struct SyntaxError {
     pub line: u32,
     pub message: String,
 }
@@ -65,7 +65,7 @@ impl Anchors {
     }
 }
 
-/// How deep a value is, and how many values it holds; both have a bound.
+/// How deep a value is, and how many values it holds, long texts for more than one; both have a bound.
 fn extent(spot: &Spot) -> (usize, usize) {
     let within = |depth: usize, size: usize, inner: &Spot| {
         let (inner_depth, inner_size) = extent(inner);
@@ -74,18 +74,19 @@ fn extent(spot: &Spot) -> (usize, usize) {
     match &spot.value {
         Value::List(items) => items.iter().fold((1, 1), |(depth, size), item| within(depth, size, item)),
         Value::Map(map) => map.entries.values().fold((1, 1), |(depth, size), item| within(depth, size, item)),
+        Value::Text(text) => (1, 1 + text.len() / 64),
         _ => (1, 1),
     }
 }
 
 /// The first document of the text; nothing when there is none.
-pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Spot, SyntaxError> {
+pub(in crate::collect) fn read(file: &Arc<str>, text: &str) -> Result<Spot, SyntaxError> {
     let first = documents(file, text, 1)?.into_iter().next();
     Ok(first.unwrap_or_else(|| Spot::new(Value::Nothing, Place { file: file.clone(), line: 1 })))
 }
 
 /// All documents of the text.
-pub(super) fn read_all(file: &Arc<str>, text: &str) -> Result<Vec<Spot>, SyntaxError> {
+pub(in crate::collect) fn read_all(file: &Arc<str>, text: &str) -> Result<Vec<Spot>, SyntaxError> {
     documents(file, text, MAX_DOCUMENTS)
 }
 
@@ -199,9 +200,10 @@ fn merge(map: &mut Map, merged: &Spot) {
     }
 }
 
+/// Of any length: a script is a text too.
 fn scalar(text: String, plain: bool) -> Value {
     if !plain {
-        return Value::text(text);
+        return Value::Text(text);
     }
     match text.as_str() {
         "" | "~" | "null" | "Null" | "NULL" => Value::Nothing,
@@ -210,7 +212,7 @@ fn scalar(text: String, plain: bool) -> Value {
         number if number.starts_with(|c: char| c.is_ascii_digit()) && number.parse::<f64>().is_ok() => {
             Value::Number(text)
         }
-        _ => Value::text(text),
+        _ => Value::Text(text),
     }
 }
 
