@@ -62,8 +62,8 @@ impl PostgresImages {
         }
         let tag = reference.tag.as_deref();
         let version = tag.and_then(|tag| {
-            let fits = image.tags.iter().filter_map(|pattern| pattern.fits(&tag.to_lowercase()));
-            fits.filter_map(Fit::version).next()
+            let mut fits = image.tags.iter().filter_map(|pattern| pattern.fits(&tag.to_lowercase()));
+            fits.find_map(Fit::version)
         });
         Some(match (version, tag) {
             (Some(version), _) => known(image.part, &version),
@@ -85,8 +85,8 @@ impl PostgresImages {
             let package = packages.find(|package| package.name.before == before)?;
             return Some(unknown(package.part, format!("{name} cannot be known")));
         }
-        let fits = self.packages.iter().filter_map(|package| Some((package, package.name.fits(name)?)));
-        fits.filter_map(|(package, fit)| Some(known(package.part, &fit.version()?))).next()
+        let mut fits = self.packages.iter().filter_map(|package| Some((package, package.name.fits(name)?)));
+        fits.find_map(|(package, fit)| Some(known(package.part, &fit.version()?)))
     }
 
     /// The input of an action that says which PostgreSQL it sets up.

@@ -1,4 +1,4 @@
-//! CircleCI's pipelines.
+//! Pipelines of `CircleCI`.
 //! <https://circleci.com/docs/configuration-reference/>
 
 use std::collections::BTreeMap;

@@ -1,5 +1,7 @@
 //! Compose files, whatever they are called: a map of services that have images.
 
+use std::collections::BTreeMap;
+
 use super::variables::{self, fill};
 use super::{Source, entries, entry, image};
 use crate::collect::declared::value::{Spot, Value};
@@ -23,7 +25,7 @@ pub(super) fn read(source: &Source<'_>, document: &Spot) -> Vec<Image> {
 }
 
 /// The variables of the `.env` beside it.
-fn environment(source: &Source<'_>) -> std::collections::BTreeMap<String, Spot> {
+fn environment(source: &Source<'_>) -> BTreeMap<String, Spot> {
     let path = source.path.with_file_name(".env");
     let shown = match source.file.rsplit_once('/') {
         Some((folder, _)) => format!("{folder}/.env"),

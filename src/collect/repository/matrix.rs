@@ -30,8 +30,8 @@ pub(super) fn runs(job: &Spot) -> Vec<Run> {
             run.insert(key.to_owned(), value.clone());
             run
         };
-        runs = runs.iter().flat_map(|run| values.iter().map(|value| with(run, value)).collect::<Vec<_>>()).collect();
-        runs.truncate(MAX_RUNS);
+        let each = runs.iter().flat_map(|run| values.iter().map(move |value| with(run, value)));
+        runs = each.take(MAX_RUNS).collect();
     }
     let exclude = entry(&matrix, "exclude");
     for excluded in items(exclude.as_ref()) {

@@ -58,7 +58,6 @@ fn split(script: &str, first: u32, depth: usize, found: &mut Vec<Command>) {
                 word.get_or_insert_with(|| Word { line: at, text: String::new() });
             }
             (c, Some(open)) if c == open => quote = None,
-            (c, Some(_)) => push(c),
             ('#', None) if begins => {
                 while characters.peek().is_some_and(|c| *c != '\n') {
                     characters.next();
@@ -87,7 +86,7 @@ fn split(script: &str, first: u32, depth: usize, found: &mut Vec<Command>) {
                 keep(std::mem::take(&mut command), found);
             }
             (c, None) if c.is_whitespace() => end_word(&mut word, &mut command),
-            (c, None) => push(c),
+            (c, _) => push(c),
         }
     }
     end_word(&mut word, &mut command);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::matrix::{self, Run};
 use super::variables::Filled;
 use super::{Source, begin, build, entries, entry, image, items, script};
-use crate::collect::declared::value::{Spot, Value};
+use crate::collect::declared::value::{Place, Spot, Value};
 use crate::facts::images::{POSTGRES_IMAGES, known, unknown};
 use crate::facts::{Image, ImageKind, Part};
 
@@ -90,24 +90,18 @@ impl Context {
 
     /// An action that sets up PostgreSQL.
     fn action(&self, uses: &Spot, name: &str, version: Option<&Spot>, what: &str) -> Vec<Image> {
-        let make = |at, postgres| build(at, ImageKind::Action, Filled::of(name), what.to_owned(), Some(postgres));
+        let make = |at, set_at, postgres| {
+            let reference = Filled { text: name.to_owned(), set_at };
+            build(at, ImageKind::Action, reference, what.to_owned(), Some(postgres))
+        };
         let Some((at, text)) = version.and_then(|spot| Some((&spot.at, spot.text()?))) else {
-            return vec![make(&uses.at, unknown(Part::Server, "it names no version".to_owned()))];
+            return vec![make(&uses.at, None, unknown(Part::Server, "it names no version".to_owned()))];
         };
         let filled = self.fill(text, &self.environment).into_iter();
-        let each = filled.map(|version| {
-            let is_number = version.text.starts_with(|c: char| c.is_ascii_digit());
-            let postgres = if is_number {
-                known(Part::Server, &version.text)
-            } else {
-                unknown(Part::Server, format!("{} cannot be known", version.text))
-            };
-            Image {
-                set_at: version
-                    .set_at
-                    .map(|at| crate::facts::declared::Place { file: at.file.to_string(), line: at.line }),
-                ..make(at, postgres)
-            }
+        let each = filled.map(|Filled { text, set_at }| {
+            let is_number = text.starts_with(|c: char| c.is_ascii_digit());
+            let lost = || unknown(Part::Server, format!("{text} cannot be known"));
+            make(at, set_at, if is_number { known(Part::Server, &text) } else { lost() })
         });
         each.collect()
     }
@@ -118,7 +112,7 @@ impl Context {
             return vec![one];
         }
         let filled = self.fill(&one.reference, environment).into_iter();
-        let at = crate::collect::declared::value::Place { file: one.file.as_str().into(), line: one.line };
+        let at = Place { file: one.file.as_str().into(), line: one.line };
         filled
             .map(|reference| match one.kind {
                 ImageKind::Package => {
