@@ -129,13 +129,12 @@ fn documents(file: &Arc<str>, text: &str, limit: usize) -> Result<Vec<Spot>, Syn
             },
             _ => continue,
         };
-        match stack.last_mut() {
-            Some(open) => open.take(done),
-            None => {
-                documents.push(done);
-                if documents.len() >= limit {
-                    break;
-                }
+        if let Some(open) = stack.last_mut() {
+            open.take(done);
+        } else {
+            documents.push(done);
+            if documents.len() >= limit {
+                break;
             }
         }
     }
@@ -256,8 +255,11 @@ mod tests {
             laughs += &format!("a{i}: &a{i} [*a{0}, *a{0}]\n", i - 1);
         }
         assert!(read(&"a".into(), &laughs).is_ok());
-        let deep: String = (1..5000).map(|i| format!("a{i}: &a{i} [*a{}]\n", i - 1)).collect();
-        assert!(read(&"a".into(), &format!("a0: &a0 [x]\n{deep}")).is_ok());
+        let mut deep = "a0: &a0 [x]\n".to_owned();
+        for i in 1..5000 {
+            deep += &format!("a{i}: &a{i} [*a{}]\n", i - 1);
+        }
+        assert!(read(&"a".into(), &deep).is_ok());
         assert!(read(&"a".into(), "a: *missing\n").is_err());
     }
 

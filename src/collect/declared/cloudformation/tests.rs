@@ -335,9 +335,11 @@ fn a_template_may_be_json_of_any_name_and_indent() {
 
 #[test]
 fn hostile_templates_end() {
-    let conditions: String =
-        (0..200).map(|i| format!("  C{i}: !And [!Condition C{0}, !Condition C{0}]\n", i + 1)).collect();
-    assert!(version("!If [C0, 1, 2]", &format!("Conditions:\n{conditions}")).contains("it refers too far"));
+    let mut conditions = "Conditions:\n".to_owned();
+    for i in 0..200 {
+        conditions += &format!("  C{i}: !And [!Condition C{0}, !Condition C{0}]\n", i + 1);
+    }
+    assert!(version("!If [C0, 1, 2]", &conditions).contains("it refers too far"));
     assert!(version("!Ref V", "Parameters: {V: {Default: !Ref V}}\n").contains("it refers too far"));
     let long = version(&format!("!Join ['{0}', [a, b, '{0}']]", "x".repeat(900)), "");
     assert!(long.contains("too long"), "{long}");
