@@ -71,11 +71,8 @@ fn written(readme: &str) -> String {
         let start = text.find(&begin).unwrap_or_else(|| panic!("the README has no {begin}")) + begin.len();
         let end = start + text[start..].find("<!-- end -->").expect("every block ends");
         // Markdown is shown as it is, everything else as code.
-        let (open, close) = if language.is_empty() {
-            ("\n".to_owned(), "\n")
-        } else {
-            (format!("```{language}\n"), "```\n")
-        };
+        let (open, close) =
+            if language.is_empty() { ("\n".to_owned(), "\n") } else { (format!("```{language}\n"), "```\n") };
         format!("{}{open}{}\n{close}{}", &text[..start], block.trim_end(), &text[end..])
     })
 }

@@ -34,7 +34,7 @@ impl Code {
     pub(super) fn collected(code: declared::Code) -> Self {
         Self {
             declared: Source::Collected(code.declarations),
-            repository: Source::Collected(Repository { pins: code.pins }),
+            repository: Source::Collected(Repository { pins: code.pins, images: Vec::new() }),
         }
     }
 }

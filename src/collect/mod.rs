@@ -5,3 +5,4 @@ pub mod declared;
 pub mod files;
 pub mod git;
 pub mod postgres;
+pub mod repository;

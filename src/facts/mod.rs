@@ -7,8 +7,9 @@ pub mod change;
 pub mod changes;
 mod database;
 pub mod declared;
+pub mod images;
 pub mod rds;
-mod repository;
+pub mod repository;
 mod source;
 pub mod tables;
 
@@ -16,5 +17,5 @@ pub use bundle::{Asked, Bundle, BundleError, SCHEMA_VERSION};
 pub use database::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server};
 pub use declared::{Declaration, DeclaredGroup, PinKind, Pinned, Stated, Tool};
 pub use rds::AwsFacts;
-pub use repository::Repository;
+pub use repository::{Image, ImageKind, Part, PostgresImage, Repository};
 pub use source::{Gap, Source};

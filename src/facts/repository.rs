@@ -1,11 +1,72 @@
-//! What the repository says beside the databases that it declares.
+//! What the repository says beside the databases that it declares: the account it is deployed to, and what else names a
+//! PostgreSQL, such as images, packages, and what sets them up.
 
 use serde::{Deserialize, Serialize};
 
 use super::Pinned;
+use super::declared::Place;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Repository {
     #[serde(default)]
     pub pins: Vec<Pinned>,
+    #[serde(default)]
+    pub images: Vec<Image>,
+}
+
+/// Something that the repository's files name to be run or built upon. All images are kept, of whatever they hold.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Image {
+    /// Relative to the folder that was read, with forward slashes.
+    pub file: String,
+    /// 1-based; where it is named.
+    pub line: u32,
+    pub kind: ImageKind,
+    /// With its variables filled in, as far as the files say them: `postgis/postgis:16-3.5`, `postgresql-client-16`.
+    pub reference: String,
+    /// What it is for: `service db`, `stage build`, `container web of Deployment shop`.
+    pub what: String,
+    /// Where a variable of the reference gets its value, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_at: Option<Place>,
+    /// Of one that holds PostgreSQL, or its client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub postgres: Option<PostgresImage>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ImageKind {
+    /// A container image.
+    Image,
+    /// A package of a distribution.
+    Package,
+    /// An action of a workflow.
+    Action,
+    /// The version that a resource of a Kubernetes operator asks for.
+    Resource,
+}
+
+/// Which PostgreSQL an image holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PostgresImage {
+    pub part: Part,
+    /// As far as it is written: `16`, `16.3`; `None` when it cannot be known, see `reason`.
+    pub version: Option<String>,
+    /// 16 of `16.3`.
+    pub major: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Part {
+    Server,
+    /// `psql`, `pg_dump`, which refuses servers newer than itself.
+    Client,
+    /// What extensions are built with.
+    Headers,
+    /// An extension, built for one major.
+    Extension,
 }

@@ -12,15 +12,29 @@ use super::{Error, cloudformation, kubernetes, pulumi, states, unparsed, yaml};
 const MARKS: [&str; 6] =
     ["AWS::RDS::DB", "rds.aws", "rds.services.k8s.aws", "database.aws", "aws:rds", "aws-native:rds"];
 
+/// What a template that leads to others speaks of.
+const NESTS: [&str; 2] = ["AWS::CloudFormation::Stack", "AWS::Serverless::Application"];
+
+fn is_marked(bytes: &[u8]) -> bool {
+    MARKS.iter().any(|mark| memmem::find(bytes, mark.as_bytes()).is_some())
+}
+
+fn nests(bytes: &[u8]) -> bool {
+    NESTS.iter().any(|mark| memmem::find(bytes, mark.as_bytes()).is_some())
+}
+
 /// A file of YAML: a template, manifests, or a Pulumi program.
 pub(super) fn yaml(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<Program>, Error> {
     let text = tree.text(path)?;
     let file = tree.shown(path);
-    if !MARKS.iter().any(|mark| memmem::find(text.as_bytes(), mark.as_bytes()).is_some()) {
+    if !is_marked(text.as_bytes()) && !nests(text.as_bytes()) {
         return Ok(Vec::new());
     }
-    let documents = match yaml::read_all(&file, &text) {
+    // JSON is YAML but for the tabs that it may be indented with.
+    let as_json = text.trim_start().starts_with('{').then(|| super::json::read(&file, &text).ok()).flatten();
+    let documents = match as_json.map_or_else(|| yaml::read_all(&file, &text), |document| Ok(vec![document])) {
         Ok(documents) => documents,
+        Err(_) if !is_marked(text.as_bytes()) => return Ok(Vec::new()),
         Err(error) => {
             let broken = vec![unparsed(&file, error.line, format!("file does not parse: {}", error.message))];
             return Ok(vec![Program { broken, ..Program::default() }]);
@@ -38,7 +52,7 @@ pub(super) fn yaml(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<
 /// A file of JSON: a template, or what a tool wrote of its state.
 pub(super) fn json(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<Program>, Error> {
     let bytes = tree.bytes(path)?;
-    if !states::is_worth_reading(&bytes) && !MARKS.iter().any(|mark| memmem::find(&bytes, mark.as_bytes()).is_some()) {
+    if !states::is_worth_reading(&bytes) && !is_marked(&bytes) && !nests(&bytes) {
         return Ok(Vec::new());
     }
     let file = tree.shown(path);
@@ -46,7 +60,7 @@ pub(super) fn json(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<
     if let Some(programs) = states::read(&file, &text) {
         return Ok(programs);
     }
-    if !MARKS.iter().any(|mark| text.contains(mark)) {
+    if !is_marked(text.as_bytes()) && !nests(text.as_bytes()) {
         return Ok(Vec::new());
     }
     match super::json::read(&file, &text) {
@@ -56,6 +70,7 @@ pub(super) fn json(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<
             programs.extend(pulumi::program::read(tree, path, &document, stack));
             Ok(programs)
         }
+        Err(_) if !is_marked(text.as_bytes()) => Ok(Vec::new()),
         Err(error) => {
             let broken = vec![unparsed(&file, error.line, format!("file does not parse: {}", error.message))];
             Ok(vec![Program { broken, ..Program::default() }])

@@ -58,6 +58,15 @@ impl<'t> Source<'t> {
         line
     }
 
+    /// Where the key of a value stands: what precedes the value is the colon, and what precedes that the key's end.
+    fn key(&self, value: &RawValue) -> Place {
+        let offset = value.get().as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
+        let before = self.text.get(..offset).unwrap_or_default().trim_end();
+        let before = before.strip_suffix(':').unwrap_or(before).trim_end();
+        let line = self.line(before.len().saturating_sub(1));
+        Place { file: self.file.clone(), line: u32::try_from(line).unwrap_or(u32::MAX) }
+    }
+
     /// The value of a part of the text.
     ///
     /// # Errors
@@ -75,7 +84,11 @@ impl<'t> Source<'t> {
             Some(b'{') => {
                 let mut map = Map::default();
                 for (key, value) in parts(raw.get(), Parts::Entries).map_err(|error| syntax(&error))? {
-                    map.entries.insert(key, self.within(value, depth + 1)?);
+                    let mut spot = self.within(value, depth + 1)?;
+                    if matches!(spot.value, Value::Map(_) | Value::List(_)) {
+                        spot.at = self.key(value);
+                    }
+                    map.entries.insert(key, spot);
                 }
                 Value::Map(map)
             }
@@ -154,6 +167,8 @@ mod tests {
         let item = spot.entry("list").unwrap().entry("2").unwrap();
         assert_eq!((item.text(), item.at.line), (Some("b"), 5));
         assert_eq!(spot.entry("a").unwrap().entry("Ref").unwrap().text(), Some("x"));
+        let spaced = read(&"a.json".into(), "{\n \"a\"\n :\n {\n \"b\": 1}}").unwrap();
+        assert_eq!(spaced.entry("a").unwrap().at.line, 2);
     }
 
     #[test]

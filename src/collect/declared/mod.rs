@@ -23,9 +23,9 @@ mod testing;
 #[cfg(test)]
 mod tests;
 mod typescript;
-mod value;
-mod walk;
-mod yaml;
+pub(in crate::collect) mod value;
+pub(in crate::collect) mod walk;
+pub(in crate::collect) mod yaml;
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -159,7 +159,7 @@ pub fn read(files: &Files, path: &Path, stack: Option<&str>) -> Result<Code, Err
     }
     let folders: Vec<String> = code.declarations.iter().map(|one| folder(&one.file)).collect();
     derived.retain(|one: &Declaration| {
-        let own = folder(&one.file);
+        let own = synthesized_from(&folder(&one.file));
         folders.iter().all(|other| !own.starts_with(other.as_str()) && !other.starts_with(&own))
     });
     code.declarations.append(&mut derived);
@@ -173,6 +173,12 @@ pub fn read(files: &Files, path: &Path, stack: Option<&str>) -> Result<Code, Err
 /// `a/b/` of `a/b/c.tf`, so that one folder's begins with the other's only when it is in it.
 fn folder(file: &str) -> String {
     file.rfind('/').map_or_else(String::new, |at| file[..=at].to_owned())
+}
+
+/// The folder whose code was synthesized into this one.
+fn synthesized_from(folder: &str) -> String {
+    let at = format!("/{folder}").find("/cdk.out/");
+    at.map_or_else(|| folder.to_owned(), |at| folder[..at].to_owned())
 }
 
 /// The entry of a file that speaks of RDS and does not parse.

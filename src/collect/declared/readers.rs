@@ -7,7 +7,7 @@ use std::thread;
 
 use super::resource::Program;
 use super::walk::Tree;
-use super::{Error, Language, documents, go, hcl, python, typescript};
+use super::{Error, Language, cloudformation, documents, go, hcl, python, typescript};
 
 /// Reads one file.
 type Reader = fn(&Tree, &Path, Option<&str>) -> Result<Vec<Program>, Error>;
@@ -61,6 +61,7 @@ pub(super) fn read(tree: &Tree, stack: Option<&str>) -> Result<Vec<Program>, Err
             Err(error) => return Err(error),
         }
     }
+    cloudformation::drop_nested(&mut all);
     Ok(all)
 }
 

@@ -1,6 +1,7 @@
 //! From a resource as its language tells it to a [`Declaration`]. Common to all languages.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use super::property::{Property, Vocabulary};
 use super::value::{Place, Spot, Value};
@@ -27,6 +28,15 @@ pub(super) struct Program {
     pub pins: Vec<facts::Pinned>,
     /// A state, a plan or a synthesized template: it says again what code says, if there is any.
     pub is_derived: bool,
+    /// Of a template that may nest others, or be nested.
+    pub nesting: Option<Nesting>,
+}
+
+/// A template, and those that were read as parts of it.
+#[derive(Clone, Debug)]
+pub(super) struct Nesting {
+    pub path: PathBuf,
+    pub nested: BTreeSet<PathBuf>,
 }
 
 /// A database or cluster that the code declares, of whatever engine.

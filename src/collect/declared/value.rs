@@ -8,7 +8,7 @@ const MAX_TEXT: usize = 1024;
 
 /// Where something is written; `file` as shown to the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(in crate::collect) struct Place {
     pub file: Arc<str>,
     /// 1-based
     pub line: u32,
@@ -16,13 +16,13 @@ pub(super) struct Place {
 
 /// A value and where it is written, which for a reference is where the value is, not the reference.
 #[derive(Clone, Debug)]
-pub(super) struct Spot {
+pub(in crate::collect) struct Spot {
     pub value: Value,
     pub at: Place,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(in crate::collect) enum Value {
     Text(String),
     /// As written: `16.10` is not `16.1`.
     Number(String),
@@ -41,14 +41,14 @@ pub(super) enum Value {
 }
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct Map {
+pub(in crate::collect) struct Map {
     pub entries: BTreeMap<String, Spot>,
     /// Why there may be other entries.
     pub open: Option<String>,
 }
 
 impl Spot {
-    pub(super) fn new(value: Value, at: Place) -> Self {
+    pub(in crate::collect) fn new(value: Value, at: Place) -> Self {
         Self { value, at }
     }
 
@@ -57,7 +57,7 @@ impl Spot {
     }
 
     /// The text of a scalar.
-    pub(super) fn scalar(&self) -> Option<&str> {
+    pub(in crate::collect) fn scalar(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) | Value::Number(text) => Some(text),
             Value::Bool(true) => Some("true"),
@@ -67,19 +67,19 @@ impl Spot {
     }
 
     /// The text of a text or number that is not empty.
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(in crate::collect) fn text(&self) -> Option<&str> {
         match &self.value {
             Value::Text(text) | Value::Number(text) if !text.trim().is_empty() => Some(text.trim()),
             _ => None,
         }
     }
 
-    pub(super) fn is_nothing(&self) -> bool {
+    pub(in crate::collect) fn is_nothing(&self) -> bool {
         matches!(self.value, Value::Nothing)
     }
 
     /// Why it is unknown.
-    pub(super) fn lost(&self) -> Option<&str> {
+    pub(in crate::collect) fn lost(&self) -> Option<&str> {
         match &self.value {
             Value::Unknown(reason) | Value::Output { reason, .. } => Some(reason),
             _ => None,
@@ -87,7 +87,7 @@ impl Spot {
     }
 
     /// The entry of a map or list; nothing when it has none.
-    pub(super) fn entry(&self, key: &str) -> Option<Self> {
+    pub(in crate::collect) fn entry(&self, key: &str) -> Option<Self> {
         match &self.value {
             Value::Map(map) => Some(match (map.entries.get(key), &map.open) {
                 (Some(spot), _) => spot.clone(),
@@ -198,7 +198,7 @@ pub(super) fn choose(holds: Option<bool>, yes: Spot, no: Spot, undecided: impl F
 }
 
 /// Code as quoted in a reason: one line, not long.
-pub(super) fn quote(code: &str) -> String {
+pub(in crate::collect) fn quote(code: &str) -> String {
     let line = code.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(60) {
         Some((end, _)) => format!("{}…", &line[..end]),
@@ -208,15 +208,15 @@ pub(super) fn quote(code: &str) -> String {
 
 /// Offsets of line starts, to turn byte offsets into lines.
 #[derive(Debug)]
-pub(super) struct Lines(Vec<usize>);
+pub(in crate::collect) struct Lines(Vec<usize>);
 
 impl Lines {
-    pub(super) fn of(text: &str) -> Self {
+    pub(in crate::collect) fn of(text: &str) -> Self {
         Self(std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
     }
 
     /// 1-based
-    pub(super) fn line(&self, offset: usize) -> u32 {
+    pub(in crate::collect) fn line(&self, offset: usize) -> u32 {
         u32::try_from(self.0.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)
     }
 }

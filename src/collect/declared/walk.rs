@@ -119,7 +119,7 @@ fn bytes_within(store: &Files, path: &Path, limit: u64) -> Result<Vec<u8>, Error
 }
 
 /// Text of UTF-8 or, by its byte order mark, of UTF-16.
-pub(super) fn text(bytes: Vec<u8>) -> String {
+pub(in crate::collect) fn text(bytes: Vec<u8>) -> String {
     let utf16 = |order: fn([u8; 2]) -> u16| {
         let units = bytes[2..].chunks_exact(2).map(|pair| order([pair[0], pair[1]]));
         char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()

@@ -1,0 +1,36 @@
+//! Compose files, whatever they are called: a map of services that have images.
+
+use std::collections::BTreeMap;
+
+use super::variables::{self, fill};
+use super::{Source, entries, entry, image};
+use crate::collect::declared::value::{Spot, Value};
+use crate::collect::declared::walk;
+use crate::facts::Image;
+
+pub(super) fn read(source: &Source<'_>, document: &Spot) -> Vec<Image> {
+    let services = entry(document, "services");
+    let named: Vec<(&str, &Spot)> = entries(services.as_ref()).collect();
+    if !named.iter().all(|(_, service)| matches!(service.value, Value::Map(_) | Value::Nothing)) {
+        return Vec::new();
+    }
+    let variables = environment(source);
+    let lookup = |name: &str| variables.get(name).cloned();
+    let images = named.into_iter().filter_map(|(name, service)| {
+        let written = entry(service, "image")?;
+        let reference = fill(written.text()?, &lookup);
+        Some(image(&written.at, reference, format!("service {name}")))
+    });
+    images.collect()
+}
+
+/// The variables of the `.env` beside it.
+fn environment(source: &Source<'_>) -> BTreeMap<String, Spot> {
+    let path = source.path.with_file_name(".env");
+    let shown = match source.file.rsplit_once('/') {
+        Some((folder, _)) => format!("{folder}/.env"),
+        None => ".env".to_owned(),
+    };
+    let text = source.files.is_file(&path).then(|| source.files.bytes(&path).ok()).flatten().map(walk::text);
+    text.map(|text| variables::of_file(&shown.into(), &text)).unwrap_or_default()
+}
