@@ -94,7 +94,8 @@ mod tests {
         ] {
             assert_eq!(version_of_constant(name).as_deref(), Some(version), "{name}");
         }
-        let others = ["", "VER_", "VER__16", "VER_16_", "VER_16_X", "VER_16_00_4210_2_V1", "V16", "ver_16_3", "VER_LATEST"];
+        let others =
+            ["", "VER_", "VER__16", "VER_16_", "VER_16_X", "VER_16_00_4210_2_V1", "V16", "ver_16_3", "VER_LATEST"];
         for name in others.into_iter().chain(["VER_11_22_RDS_2024", "VER_11_RDS_", "VER_LIMITLESS", "VER_16_3_1_2"]) {
             assert_eq!(version_of_constant(name), None, "{name}");
         }

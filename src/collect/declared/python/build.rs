@@ -32,7 +32,7 @@ pub(super) fn children(node: Node<'_>) -> Vec<Node<'_>> {
     node.named_children(&mut cursor).filter(|child| !child.is_extra()).collect()
 }
 
-fn fields<'t>(node: Node<'t>, name: &str) -> Vec<Node<'t>> {
+pub(super) fn fields<'t>(node: Node<'t>, name: &str) -> Vec<Node<'t>> {
     let mut cursor = node.walk();
     node.children_by_field_name(name, &mut cursor).filter(|child| child.is_named() && !child.is_extra()).collect()
 }
@@ -101,7 +101,7 @@ impl Builder {
     }
 
     /// An expression that a statement amounts to.
-    fn made_up(&mut self, start: usize, end: usize, kind: Kind) -> ExprId {
+    pub(super) fn made_up(&mut self, start: usize, end: usize, kind: Kind) -> ExprId {
         self.made.exprs.push(Expr { start, end, scope: self.scope, guard: self.guard, kind });
         self.made.exprs.len() - 1
     }
@@ -169,10 +169,12 @@ impl Builder {
         self.made.classes[class].attributes.entry(name.to_owned()).or_default().push((scope, binding));
     }
 
-    fn block(&mut self, node: Node<'_>) {
+    pub(super) fn block(&mut self, node: Node<'_>) {
+        let outer = self.guard;
         for child in children(node) {
             self.statement(child);
         }
+        self.guard = outer;
     }
 
     fn statement(&mut self, node: Node<'_>) {
@@ -205,9 +207,9 @@ impl Builder {
             "decorated_definition" => self.decorated(node),
             "return_statement" => {
                 let value = children(node).first().map(|value| self.expression(*value));
-                let (start, guard) = (node.start_byte(), self.guard);
+                let guard = self.guard;
                 if let Some(function) = self.functions.last() {
-                    self.made.functions[*function].returns.push(Return { start, guard, value });
+                    self.made.functions[*function].returns.push(Return { guard, value });
                 }
             }
             "global_statement" | "nonlocal_statement" => self.outer_names(node),
@@ -236,7 +238,7 @@ impl Builder {
     }
 
     /// The blocks of a compound statement, and of its clauses.
-    fn bodies(&mut self, node: Node<'_>) {
+    pub(super) fn bodies(&mut self, node: Node<'_>) {
         for child in children(node) {
             match child.kind() {
                 "block" => self.block(child),
@@ -246,82 +248,6 @@ impl Builder {
                 }
                 _ => {}
             }
-        }
-    }
-
-    fn branches(&mut self, node: Node<'_>) {
-        let outer = self.guard;
-        let mut clauses = vec![node];
-        clauses.extend(fields(node, "alternative"));
-        for clause in clauses {
-            if clause.kind() == "else_clause" {
-                self.bodies(clause);
-                continue;
-            }
-            let test = self.field(clause, "condition");
-            let holds = |holds| GuardKind::If { test, holds };
-            if let Some(body) = clause.child_by_field_name("consequence") {
-                self.guarded(holds(true), |this| this.block(body));
-            }
-            self.guard(holds(false));
-        }
-        self.guard = outer;
-    }
-
-    fn matching(&mut self, node: Node<'_>) {
-        let outer = self.guard;
-        let subjects: Vec<ExprId> = fields(node, "subject").into_iter().map(|subject| self.expression(subject)).collect();
-        let Some(body) = node.child_by_field_name("body") else { return };
-        for case in children(body) {
-            let patterns: Vec<Node<'_>> =
-                children(case).into_iter().filter(|child| child.kind() == "case_pattern").collect();
-            let values = match (&patterns[..], &subjects[..]) {
-                ([pattern], [_]) if case.child_by_field_name("guard").is_none() => self.literals(*pattern),
-                _ => None,
-            };
-            let consequence = case.child_by_field_name("consequence");
-            match values.map(|values| (values, subjects[0])) {
-                Some((values, subject)) => {
-                    let (start, end) = (case.start_byte(), case.start_byte());
-                    let list = self.made_up(start, end, Kind::List(values));
-                    let (span, operator) = (&self.made.exprs[subject], "in".to_owned());
-                    let (start, end) = (span.start, span.end);
-                    let test = self.made_up(start, end, Kind::Binary { left: subject, operator, right: list });
-                    if let Some(body) = consequence {
-                        self.guarded(GuardKind::If { test, holds: true }, |this| this.block(body));
-                    }
-                    self.guard(GuardKind::If { test, holds: false });
-                }
-                None => {
-                    let is_rest = patterns.iter().all(|pattern| self.text(*pattern) == "_");
-                    if let Some(body) = consequence {
-                        match is_rest {
-                            true => self.block(body),
-                            false => self.guarded(GuardKind::Doubt("a pattern"), |this| this.block(body)),
-                        }
-                    }
-                    if !is_rest {
-                        self.guard(GuardKind::Doubt("a pattern"));
-                    }
-                }
-            }
-        }
-        self.guard = outer;
-    }
-
-    fn for_loop(&mut self, node: Node<'_>) {
-        let over = self.field(node, "right");
-        let of = self.looped(over);
-        self.guarded(GuardKind::Loop(of), |this| {
-            if let Some(left) = node.child_by_field_name("left") {
-                this.targets(left, left, &|path| Meaning::Item { of, path }, Vec::new());
-            }
-            if let Some(body) = node.child_by_field_name("body") {
-                this.block(body);
-            }
-        });
-        if let Some(rest) = node.child_by_field_name("alternative") {
-            self.guarded(GuardKind::Doubt("a loop"), |this| this.bodies(rest));
         }
     }
 

@@ -19,6 +19,18 @@ impl Program {
     }
 
     pub(super) fn builtin(&self, name: &str, at: At, run: &Run) -> Thing {
+        if let Some(Thing::Bag(items)) = self.passed(at, 0, "", run) {
+            return match name {
+                "list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed" => Thing::Bag(items),
+                "len" => self.known(at, Value::Number(items.len().to_string())),
+                "enumerate" => {
+                    let unknown = || self.lost(at, "its order is not known");
+                    let pair = |item: Spot| Spot::new(Value::List(vec![unknown(), item.clone()]), item.at);
+                    Thing::Bag(items.into_iter().map(pair).collect())
+                }
+                _ => self.unknown(at, "only a run tells"),
+            };
+        }
         let given = self.positions(at, run);
         let unknown = || match given.iter().find_map(Spot::lost) {
             Some(reason) => Thing::Data(Spot::unknown(reason, self.place(at))),
@@ -50,9 +62,9 @@ impl Program {
             },
             ("list" | "tuple" | "set" | "frozenset" | "sorted" | "reversed", [value]) => match (&value.value, name) {
                 (Value::List(items), "reversed") => list(items.iter().rev().cloned().collect()),
-                // In which order does not matter to a loop.
-                (Value::List(items), _) => list(items.clone()),
-                (Value::Map(map), _) if map.open.is_none() => list(self.keys(map, value)),
+                (Value::List(items), "list" | "tuple") => list(items.clone()),
+                (Value::List(items), _) => Thing::Bag(items.clone()),
+                (Value::Map(map), _) if map.open.is_none() => Thing::Bag(keys(map, value)),
                 _ => unknown(),
             },
             ("enumerate", [value]) => match &value.value {
@@ -83,9 +95,7 @@ impl Program {
             }
             ("len", [value]) => match &value.value {
                 Value::List(items) => self.known(at, Value::Number(items.len().to_string())),
-                Value::Map(map) if map.open.is_none() => {
-                    self.known(at, Value::Number(map.entries.len().to_string()))
-                }
+                Value::Map(map) if map.open.is_none() => self.known(at, Value::Number(map.entries.len().to_string())),
                 _ => unknown(),
             },
             ("getattr", [_, name, ..]) => match (self.passed(at, 0, "", run), name.text()) {
@@ -101,10 +111,6 @@ impl Program {
             },
             _ => unknown(),
         }
-    }
-
-    fn keys(&self, map: &Map, of: &Spot) -> Vec<Spot> {
-        map.entries.keys().map(|key| Spot::new(Value::text(key.as_str()), of.at.clone())).collect()
     }
 
     fn numbered(&self, items: &[Spot]) -> Vec<Spot> {
@@ -145,9 +151,7 @@ impl Program {
                 "rstrip" => Some(text(own.trim_end())),
                 "lower" | "casefold" => Some(text(&own.to_lowercase())),
                 "upper" => Some(text(&own.to_uppercase())),
-                "split" => {
-                    Some(Spot::new(Value::List(own.split_whitespace().map(text).collect()), object.at.clone()))
-                }
+                "split" => Some(Spot::new(Value::List(own.split_whitespace().map(text).collect()), object.at.clone())),
                 _ => None,
             },
             (Value::Text(own), _, [Some(part)]) => match method {
@@ -185,19 +189,6 @@ impl Program {
                 _ => None,
             },
             (Value::Map(map), "get" | "pop", _) => self.get(object, map, at, run),
-            (Value::Map(map), "items", []) if map.open.is_none() => {
-                let pair = |(key, value): (&String, &Spot)| {
-                    let key = Spot::new(Value::text(key.as_str()), value.at.clone());
-                    Spot::new(Value::List(vec![key, value.clone()]), value.at.clone())
-                };
-                Some(Spot::new(Value::List(map.entries.iter().map(pair).collect()), object.at.clone()))
-            }
-            (Value::Map(map), "keys", []) if map.open.is_none() => {
-                Some(Spot::new(Value::List(self.keys(map, object)), object.at.clone()))
-            }
-            (Value::Map(map), "values", []) if map.open.is_none() => {
-                Some(Spot::new(Value::List(map.entries.values().cloned().collect()), object.at.clone()))
-            }
             (Value::Map(_) | Value::List(_), "copy", []) => Some(object.clone()),
             (Value::Map(base), "_replace", []) => {
                 let mut merged = base.clone();
@@ -220,5 +211,26 @@ impl Program {
         }
         let nothing = || Spot::new(Value::Nothing, self.place(at));
         Some(self.argument(at, 1, "default", run).unwrap_or_else(nothing))
+    }
+}
+
+pub(super) fn keys(map: &Map, of: &Spot) -> Vec<Spot> {
+    map.entries.keys().map(|key| Spot::new(Value::text(key.as_str()), of.at.clone())).collect()
+}
+
+/// `.items()`, `.keys()` and `.values()` of a dictionary, whose order is not kept here.
+pub(super) fn view(map: &Map, method: &str, of: &Spot) -> Option<Thing> {
+    if map.open.is_some() {
+        return None;
+    }
+    let pair = |(key, value): (&String, &Spot)| {
+        let key = Spot::new(Value::text(key.as_str()), value.at.clone());
+        Spot::new(Value::List(vec![key, value.clone()]), value.at.clone())
+    };
+    match method {
+        "items" => Some(Thing::Bag(map.entries.iter().map(pair).collect())),
+        "keys" => Some(Thing::Bag(keys(map, of))),
+        "values" => Some(Thing::Bag(map.entries.values().cloned().collect())),
+        _ => None,
     }
 }

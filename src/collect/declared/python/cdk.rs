@@ -60,10 +60,9 @@ pub(super) fn call(program: &Program, path: &[&str], at: At, run: &Run) -> Optio
             });
             Some(Thing::Data(match days {
                 Some(days) => Spot::new(Value::Number(days.to_string()), amount.at.clone()),
-                None => amount.lost().map_or_else(
-                    || program.lost(at, "it is no number of days"),
-                    |reason| Spot::unknown(reason, place),
-                ),
+                None => amount
+                    .lost()
+                    .map_or_else(|| program.lost(at, "it is no number of days"), |reason| Spot::unknown(reason, place)),
             }))
         }
         ["aws_cdk", "aws_rds", .., class, "of"] => {

@@ -5,11 +5,12 @@ use std::rc::Rc;
 
 use memchr::memmem;
 
+use super::builtin::keys;
 use super::invoke::is_harmless;
 use super::program::{At, Frame, FrameLink, Program, Run, Step, Thing};
 use super::syntax::{ClassId, FunctionId, GuardKind, Import, Kind, Meaning};
 use crate::collect::declared::Language;
-use crate::collect::declared::value::Value;
+use crate::collect::declared::value::{Spot, Value};
 
 /// More runs of one call are not told apart.
 const MAX_RUNS: usize = 64;
@@ -42,23 +43,22 @@ impl Program {
         for guard in chain.into_iter().rev() {
             let GuardKind::Loop(of) = module.guards[guard].kind else { continue };
             let over = At { module: at.module, expr: module.loops[of].over };
-            let expand = |frame: &FrameLink| match self.spot(over, &Run { frame: frame.clone(), depth: 0 }).value {
-                Value::List(items) => {
-                    let step = |(index, item)| {
-                        let step = Step::Item { module: at.module, of, index, item };
-                        Some(Rc::new(Frame { step, outer: frame.clone() }))
-                    };
-                    items.into_iter().enumerate().map(step).collect()
-                }
-                Value::Map(map) if map.open.is_none() => {
-                    let step = |(index, key)| {
-                        let item = crate::collect::declared::value::Spot::new(Value::text(key), self.place(over));
-                        let step = Step::Item { module: at.module, of, index, item };
-                        Some(Rc::new(Frame { step, outer: frame.clone() }))
-                    };
-                    map.entries.into_keys().enumerate().map(step).collect()
-                }
-                _ => vec![frame.clone()],
+            let expand = |frame: &FrameLink| {
+                let run = Run { frame: frame.clone(), depth: 0 };
+                let items = match self.thing(over, &run) {
+                    Thing::Bag(items) => items,
+                    Thing::Data(Spot { value: Value::List(items), .. }) => items,
+                    Thing::Data(spot) => match &spot.value {
+                        Value::Map(map) if map.open.is_none() => keys(map, &spot),
+                        _ => return vec![frame.clone()],
+                    },
+                    _ => return vec![frame.clone()],
+                };
+                let step = |(index, item)| {
+                    let step = Step::Item { module: at.module, of, index, item };
+                    Some(Rc::new(Frame { step, outer: frame.clone() }))
+                };
+                items.into_iter().enumerate().map(step).collect()
             };
             let expanded: Vec<FrameLink> = frames.iter().flat_map(expand).take(MAX_RUNS + 1).collect();
             if expanded.len() <= MAX_RUNS {
@@ -121,10 +121,7 @@ impl Program {
             (name, _) => (Target::Function(module, function), name.to_owned()),
         };
         let mentions = self.mentions(target, &name)?;
-        mentions
-            .into_iter()
-            .map(|at| Some(At { expr: *self.module(at.module).callers.get(&at.expr)?, ..at }))
-            .collect()
+        mentions.into_iter().map(|at| Some(At { expr: *self.module(at.module).callers.get(&at.expr)?, ..at })).collect()
     }
 
     /// Whether another class is derived from this one, as far as can be known.
@@ -174,7 +171,9 @@ impl Program {
                 let at = At { module, expr: *expr };
                 self.refuel();
                 match self.thing(at, &Run::default()) {
-                    Thing::Function { module, function, .. } if Target::Function(module, function) == target => found.push(at),
+                    Thing::Function { module, function, .. } if Target::Function(module, function) == target => {
+                        found.push(at)
+                    }
                     Thing::Class { module, class } if Target::Class(module, class) == target => found.push(at),
                     // A method of something unknown may be this one.
                     Thing::Data(spot) if matches!(spot.value, Value::Unknown(_)) => {
@@ -199,7 +198,11 @@ impl Program {
             }
             let mut all = Vec::new();
             let mut length = 0;
-            for path in self.tree.of_language(Language::Python).filter(|path| !is_test(path)) {
+            for path in self
+                .tree
+                .of_language(Language::Python)
+                .filter(|path| !is_test(path.strip_prefix(&self.tree.anchor).unwrap_or(path)))
+            {
                 let text = self.tree.text(path).unwrap_or_default();
                 length += text.len();
                 if length > MAX_SOURCES {
@@ -217,5 +220,5 @@ impl Program {
 fn is_test(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let is_named = name.starts_with("test_") || name.ends_with("_test.py") || name == "conftest.py";
-    is_named || path.parent().is_some_and(|folder| folder.ends_with("tests") || folder.ends_with("tests/unit"))
+    is_named || path.components().any(|part| part.as_os_str() == "tests" || part.as_os_str() == "test")
 }

@@ -165,7 +165,9 @@ fn same(left: &Spot, right: &Spot) -> Option<bool> {
     match (&left.value, &right.value) {
         // Numbers are the same however they are written.
         (Value::Number(a), Value::Number(b)) => Some(a.parse::<f64>().ok()? == b.parse::<f64>().ok()?),
-        (Value::Nothing, Value::List(_) | Value::Map(_)) | (Value::List(_) | Value::Map(_), Value::Nothing) => Some(false),
+        (Value::Nothing, Value::List(_) | Value::Map(_)) | (Value::List(_) | Value::Map(_), Value::Nothing) => {
+            Some(false)
+        }
         (Value::Nothing, Value::Output { .. }) | (Value::Output { .. }, Value::Nothing) => Some(false),
         _ => left.value.same(&right.value),
     }

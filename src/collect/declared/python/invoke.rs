@@ -107,6 +107,7 @@ impl Program {
             Step::Call { owner, .. } => owner.clone(),
             Step::Item { .. } => None,
         });
+        let has_owner = owner.is_some();
         if let (true, 0, Some(class)) = (is_method, index, declared.class) {
             return match (decorated("classmethod"), owner) {
                 (true, _) => Thing::Class { module, class },
@@ -118,7 +119,9 @@ impl Program {
         let Step::Call { call, .. } = &frame.step else { return self.unknown(at, "it is a parameter") };
         let caller = run.by(frame.outer.clone()).deeper();
         let parameter = &declared.parameters[index];
-        let position = index - usize::from(is_method).min(index);
+        // `Class.method(object, …)` passes the object as well.
+        let is_bound = is_method && (has_owner || decorated("classmethod") || declared.name == "__init__");
+        let position = index - usize::from(is_bound).min(index);
         let passed = match parameter.style {
             Style::Plain => self.passed(*call, position, &parameter.name, &caller),
             Style::KeywordOnly => self.passed(*call, usize::MAX, &parameter.name, &caller),
@@ -192,22 +195,25 @@ impl Program {
             Kind::Attribute { name, .. } if name == "try_get_context" || name == "get_context" => {
                 return Thing::Data(self.context_of(at, run));
             }
-            Kind::Attribute { object, name, .. } => {
-                match self.thing(At { module: at.module, expr: *object }, run) {
-                    Thing::Data(spot) => return Thing::Data(self.method(&spot, name, at, run)),
-                    Thing::Config(namespace) => return self.setting(namespace.as_deref(), name, at, run),
-                    object => self.member(object, name, callee, run),
+            Kind::Attribute { object, name, .. } => match self.thing(At { module: at.module, expr: *object }, run) {
+                Thing::Data(spot) => {
+                    if let Value::Map(map) = &spot.value
+                        && let Some(view) = builtin::view(map, name, &spot)
+                    {
+                        return view;
+                    }
+                    return Thing::Data(self.method(&spot, name, at, run));
                 }
-            }
+                Thing::Config(namespace) => return self.setting(namespace.as_deref(), name, at, run),
+                object => self.member(object, name, callee, run),
+            },
             _ => self.thing(callee, run),
         };
         match called {
             Thing::Function { module, function, owner } => self.run(module, function, Some(at), owner, at, run),
             Thing::Class { module, class } => self.instantiate(module, class, at, run),
             Thing::External(path) => self.external(&path, at, run),
-            Thing::Data(Spot { value: Value::Unknown(reason), at: place }) => {
-                Thing::Data(Spot::unknown(reason, place))
-            }
+            Thing::Data(Spot { value: Value::Unknown(reason), at: place }) => Thing::Data(Spot::unknown(reason, place)),
             _ => self.unknown(at, "only a run tells"),
         }
     }

@@ -3,9 +3,11 @@
 //! [`parse`] and [`build`] read a file, [`program`] and [`names`] say what its expressions stand for, [`contexts`] by
 //! which calls its functions are run; here is what of it is a database.
 
+mod assign;
 mod build;
 mod builtin;
 mod cdk;
+mod compound;
 mod contexts;
 mod data;
 mod express;
@@ -25,6 +27,8 @@ mod text;
 
 use std::path::Path;
 
+use memchr::memmem;
+
 use super::resource::Program as Found;
 use super::walk::Tree;
 use super::{Error, guard, unparsed};
@@ -37,15 +41,20 @@ const STACK: usize = 64 * 1024 * 1024;
 
 /// Words of code that declares a database.
 const CLASSES: [&str; 8] = [
-    "rds.Instance", "rds.Cluster", "rds import", "DbInstance", "DbCluster", "DatabaseInstance", "DatabaseCluster",
+    "rds.Instance",
+    "rds.Cluster",
+    "rds import",
+    "DbInstance",
+    "DbCluster",
+    "DatabaseInstance",
+    "DatabaseCluster",
     "ServerlessCluster",
 ];
 
 /// The databases of one file.
 pub(super) fn read(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<Found>, Error> {
     let text = tree.text(path)?;
-    // Every class of RDS is reached by that name, and most files never name it.
-    if !text.contains("rds") {
+    if !names_rds(&text) {
         return Ok(Vec::new());
     }
     let file = tree.shown(path);
@@ -65,6 +74,17 @@ pub(super) fn read(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<
         Ok(Err(reason)) => broken(format!("file does not parse: {reason}")),
         Err(trouble) => broken(format!("file does not parse: {trouble}")),
     }])
+}
+
+/// Whether a text has the word `rds` or `aws_rds`: every class of RDS is reached by one, and most files have neither.
+fn names_rds(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memmem::find_iter(bytes, b"rds").any(|at| {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        let after = bytes.get(at + 3);
+        !before.is_some_and(u8::is_ascii_alphanumeric)
+            && !after.is_some_and(|after| after.is_ascii_alphanumeric() || *after == b'_')
+    })
 }
 
 fn speaks(text: &str) -> bool {
@@ -139,7 +159,7 @@ fn broken(module: &Module, is_sure: bool) -> Option<super::Declaration> {
     let first = module.faults.first()?;
     let touches = |fault: &Fault| {
         let around = module.text.get(fault.around.0..fault.around.1).unwrap_or(&module.text);
-        speaks(around) || around.contains("rds")
+        speaks(around) || names_rds(around)
     };
     if !speaks(&module.text) || !(is_sure || module.faults.iter().any(touches)) {
         return None;

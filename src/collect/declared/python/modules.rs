@@ -6,8 +6,18 @@ use super::program::{At, Package, Program, Run, Thing};
 
 /// Packages that are never the repository's own.
 const FOREIGN: [&str; 12] = [
-    "pulumi", "pulumi_aws", "pulumi_aws_native", "aws_cdk", "constructs", "os", "sys", "typing", "enum", "dataclasses",
-    "json", "copy",
+    "pulumi",
+    "pulumi_aws",
+    "pulumi_aws_native",
+    "aws_cdk",
+    "constructs",
+    "os",
+    "sys",
+    "typing",
+    "enum",
+    "dataclasses",
+    "json",
+    "copy",
 ];
 
 /// What marks the folder that imports begin at.
@@ -26,35 +36,39 @@ impl Program {
         let name = path.join(".");
         if level > 0 {
             let folder = from.ancestors().nth(level);
-            let found = folder.and_then(|folder| self.package(path.iter().fold(folder.to_owned(), |at, part| at.join(part))));
+            let found = folder.and_then(|folder| self.package(joined(folder, path)));
             let written = format!("{}{name}", ".".repeat(level));
             return found.map(Some).ok_or_else(|| format!("it is imported from {written}, which is not there"));
         }
         if path.first().is_none_or(|first| FOREIGN.contains(&first.as_str())) {
             return Ok(None);
         }
-        let mut found: Vec<(PathBuf, Package)> = Vec::new();
+        let mut found = Vec::new();
+        let mut has_root = false;
+        // Outside of what is read, only a project that it is part of counts.
+        let mut is_outside = !from.starts_with(&self.tree.anchor);
+        let mut outside = Vec::new();
         for folder in from.ancestors().skip(1).take(MAX_FOLDERS) {
+            let is_root = ROOTS.iter().any(|root| self.tree.store.is_file(&folder.join(root)));
             // Imports do not begin inside a package.
-            if !self.tree.store.is_file(&folder.join("__init__.py"))
-                && let Some(package) = self.package(path.iter().fold(folder.to_owned(), |at, part| at.join(part)))
-            {
-                found.push((folder.to_owned(), package));
+            let is_package = self.tree.store.is_file(&folder.join("__init__.py"));
+            let package = if is_package { None } else { self.package(joined(folder, path)) };
+            match package {
+                // Programs run in the root, so that what is in it comes first.
+                Some(package) if is_root => return Ok(Some(package)),
+                Some(package) => if is_outside { &mut outside } else { &mut found }.push(package),
+                None => {}
             }
-            if ROOTS.iter().any(|root| self.tree.store.is_file(&folder.join(root))) {
-                // Programs run in this folder, so that what is in it comes first.
-                if let Some(index) = found.iter().position(|(own, _)| own == folder) {
-                    return Ok(Some(found.swap_remove(index).1));
-                }
-                break;
-            }
-            if self.tree.store.is_folder(&folder.join(".git")) {
+            has_root |= is_root || self.tree.store.is_folder(&folder.join(".git"));
+            is_outside |= folder == self.tree.anchor;
+            if has_root && is_outside {
+                found.append(&mut outside);
                 break;
             }
         }
         match found.len() {
             0 => Ok(None),
-            1 => Ok(found.pop().map(|(_, package)| package)),
+            1 => Ok(found.pop()),
             several => Err(format!("there are {several} modules {name} that it may be imported from")),
         }
     }
@@ -78,4 +92,8 @@ impl Program {
         let own = package.module.and_then(|module| self.global(module, name, at, run));
         own.or_else(|| self.package(package.folder.as_ref()?.join(name)).map(Thing::Package))
     }
+}
+
+fn joined(folder: &Path, path: &[String]) -> PathBuf {
+    path.iter().fold(folder.to_owned(), |at, part| at.join(part))
 }

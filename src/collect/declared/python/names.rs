@@ -6,8 +6,24 @@ use crate::collect::declared::value::{Map, Spot, Value};
 
 /// Functions of the language that are known here.
 pub(super) const BUILTINS: [&str; 18] = [
-    "str", "int", "float", "bool", "dict", "list", "tuple", "set", "frozenset", "len", "getattr", "range", "enumerate",
-    "sorted", "reversed", "zip", "super", "isinstance",
+    "str",
+    "int",
+    "float",
+    "bool",
+    "dict",
+    "list",
+    "tuple",
+    "set",
+    "frozenset",
+    "len",
+    "getattr",
+    "range",
+    "enumerate",
+    "sorted",
+    "reversed",
+    "zip",
+    "super",
+    "isinstance",
 ];
 
 /// From where a name is looked at.
@@ -89,9 +105,17 @@ impl Program {
         (!bindings.is_empty()).then(|| self.resolve(module, scope, bindings, view, run))
     }
 
-    /// What a method gives an attribute of `self`, as seen from an expression.
-    pub(super) fn of_self(&self, module: usize, given: &[(ScopeId, Binding)], at: At, run: &Run) -> Option<Thing> {
-        let (scope, _) = given.first()?;
+    /// What a method gives an attribute of `self`, as seen from an expression. Where it may not be given there, the
+    /// class says what it is.
+    pub(super) fn of_self(
+        &self,
+        module: usize,
+        given: &[(ScopeId, Binding)],
+        at: At,
+        run: &Run,
+        class: impl Fn() -> Option<Thing>,
+    ) -> Option<Thing> {
+        let (scope, first) = given.first()?;
         if let Some((_, other)) = given.iter().find(|(other, _)| other != scope) {
             let line = self.line(&self.place_of(module, other.start));
             return Some(self.unknown(at, &format!("it is changed at {line}")));
@@ -101,7 +125,18 @@ impl Program {
         let expr = &here.exprs[at.expr];
         let is_within = at.module == module && expr.scope == *scope;
         let (position, guard) = if is_within { (expr.start, expr.guard) } else { (usize::MAX, None) };
-        Some(self.resolve(module, *scope, &bindings, View { at, position, guard, is_nested: false }, run))
+        let value = || self.resolve(module, *scope, &bindings, View { at, position, guard, is_nested: false }, run);
+        if bindings.len() > 1 || first.guard.is_none() {
+            return Some(value());
+        }
+        let own = self.module(module);
+        let shared: Vec<GuardId> = own.chain(guard).collect();
+        let inner = run.by(self.within(&run.frame, module, *scope));
+        match (self.decided(&own, module, first.guard, &shared, &inner), class()) {
+            (Ok(false), otherwise) => otherwise,
+            (Err(reason), Some(otherwise)) => Some(self.either(value(), otherwise, at, &reason)),
+            _ => Some(value()),
+        }
     }
 
     fn resolve(&self, index: usize, scope: ScopeId, bindings: &[Binding], view: View, run: &Run) -> Thing {
@@ -268,7 +303,9 @@ impl Program {
         let own = self.module(module);
         let around: Vec<ScopeId> = std::iter::successors(Some(scope), |scope| own.scopes[*scope].parent).collect();
         let is_around = |step: &Step| match step {
-            Step::Call { module: of, function, .. } => *of == module && around.contains(&own.functions[*function].scope),
+            Step::Call { module: of, function, .. } => {
+                *of == module && around.contains(&own.functions[*function].scope)
+            }
             Step::Item { module: of, of: looped, .. } => {
                 *of == module && around.contains(&own.exprs[own.loops[*looped].over].scope)
             }

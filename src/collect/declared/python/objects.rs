@@ -24,7 +24,8 @@ impl Program {
             Thing::Data(spot) => Thing::Data(self.attribute(&spot, name, at)),
             Thing::External(mut path) => {
                 path.push(name.to_owned());
-                if path.first().is_some_and(|first| first == "os") && path.get(1).is_some_and(|name| name == "environ") {
+                if path.first().is_some_and(|first| first == "os") && path.get(1).is_some_and(|name| name == "environ")
+                {
                     return self.unknown(at, "it depends on the environment");
                 }
                 match cdk::constant(self, &path, at) {
@@ -41,7 +42,7 @@ impl Program {
                 None => self.unknown(at, "its class does not set it"),
             },
             Thing::Object(object) => self.object_member(&object, name, at, run),
-            Thing::Function { .. } | Thing::Config(_) => self.unknown(at, "only a run tells"),
+            Thing::Bag(_) | Thing::Function { .. } | Thing::Config(_) => self.unknown(at, "only a run tells"),
         }
     }
 
@@ -99,7 +100,8 @@ impl Program {
         for (module, class) in &bases {
             let own = self.module(*module);
             let given = own.classes[*class].attributes.get(name).map(Vec::as_slice).unwrap_or_default();
-            if let Some(thing) = self.of_self(*module, given, at, &run) {
+            let class = || self.class_member(object.module, object.class, name, at, &run);
+            if let Some(thing) = self.of_self(*module, given, at, &run, class) {
                 return thing;
             }
         }
@@ -134,7 +136,9 @@ impl Program {
             decorators.chain(last).any(|name| names.contains(&name.as_str()))
         };
         if is(&ENUMS) {
-            return self.argument(call, 0, "value", run).map_or_else(|| self.unknown(call, "only a run tells"), Thing::Data);
+            return self
+                .argument(call, 0, "value", run)
+                .map_or_else(|| self.unknown(call, "only a run tells"), Thing::Data);
         }
         let constructor = bases.iter().find_map(|(module, class)| Some((*module, self.constructor(*module, *class)?)));
         match constructor {
@@ -173,7 +177,9 @@ impl Program {
             }
         }
         for (index, (module, scope, parameter)) in parameters.iter().enumerate() {
-            let default = || self.of_class(*module, *scope, &parameter.name, call, &run.by(None)).map(|thing| self.data(thing, call));
+            let default = || {
+                self.of_class(*module, *scope, &parameter.name, call, &run.by(None)).map(|thing| self.data(thing, call))
+            };
             let passed = self.argument(call, index, &parameter.name, run).or_else(default);
             entries.extend(passed.map(|spot| (parameter.name.clone(), spot)));
         }
@@ -190,9 +196,10 @@ impl Program {
         bases.into_iter().find_map(|(index, class)| {
             let module = self.module(index);
             let scope = module.functions[self.constructor(index, class)?].scope;
-            let call = module.calls.iter().copied().find(|call| {
-                module.exprs[*call].scope == scope && self.is_super(At { module: index, expr: *call })
-            })?;
+            let call =
+                module.calls.iter().copied().find(|call| {
+                    module.exprs[*call].scope == scope && self.is_super(At { module: index, expr: *call })
+                })?;
             let frame: FrameLink = self.within(&object.frame, index, scope);
             Some(self.output(At { module: index, expr: call }, &frame))
         })

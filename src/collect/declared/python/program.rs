@@ -10,13 +10,16 @@ use super::parse;
 use super::syntax::{ClassId, ExprId, FunctionId, Kind, LoopId, Module};
 use crate::collect::declared::cdk::Context;
 use crate::collect::declared::pulumi::{self, Project};
-use crate::collect::declared::value::{Place, Spot, Value, quote};
+use crate::collect::declared::value::{Map, Place, Spot, Value, quote};
 use crate::collect::declared::walk::Tree;
 
 /// Deeper references are not written by people.
 pub(super) const MAX_DEPTH: u32 = 128;
 /// Steps per resource: constants that refer to each other can multiply.
 const FUEL: u32 = 50_000;
+
+/// More bytes of code are not quoted.
+const MAX_CODE: usize = 400;
 
 /// An expression of one of the modules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +32,8 @@ pub(super) struct At {
 #[derive(Clone, Debug)]
 pub(super) enum Thing {
     Data(Spot),
+    /// Items in an order that is not known here.
+    Bag(Vec<Spot>),
     /// `pulumi_aws.rds.Instance`: something of a package that is not in the repository.
     External(Vec<String>),
     Package(Package),
@@ -72,18 +77,8 @@ pub(super) struct Frame {
 
 #[derive(Debug)]
 pub(super) enum Step {
-    Call {
-        module: usize,
-        function: FunctionId,
-        call: At,
-        owner: Option<Rc<Object>>,
-    },
-    Item {
-        module: usize,
-        of: LoopId,
-        index: usize,
-        item: Spot,
-    },
+    Call { module: usize, function: FunctionId, call: At, owner: Option<Rc<Object>> },
+    Item { module: usize, of: LoopId, index: usize, item: Spot },
 }
 
 pub(super) type FrameLink = Option<Rc<Frame>>;
@@ -198,7 +193,8 @@ impl Program {
     pub(super) fn code(&self, at: At) -> String {
         let module = self.module(at.module);
         let expr = &module.exprs[at.expr];
-        quote(module.code(expr.start, expr.end))
+        let end = module.text.floor_char_boundary(expr.end.min(expr.start + MAX_CODE));
+        quote(module.code(expr.start, end))
     }
 
     /// How a line is named in a reason: with its file, when that is another one.
@@ -231,6 +227,7 @@ impl Program {
     pub(super) fn data(&self, thing: Thing, at: At) -> Spot {
         match thing {
             Thing::Data(spot) => spot,
+            Thing::Bag(_) => self.lost(at, "its order is not known"),
             Thing::External(path) => match path.split_first() {
                 Some((first, [])) if first == "builtins" => self.lost(at, "only a run tells"),
                 _ => {
@@ -302,7 +299,12 @@ impl Program {
                 Err(reason) => Thing::Data(Spot::unknown(reason, self.place(at))),
             },
             Kind::Binary { left, operator, right } => {
-                let (left, right) = (self.spot(other(*left), run), self.spot(other(*right), run));
+                let left = self.spot(other(*left), run);
+                let right = match self.thing(other(*right), run) {
+                    // What is in it does not depend on the order.
+                    Thing::Bag(items) if operator.ends_with("in") => Spot::new(Value::List(items), self.place(at)),
+                    thing => self.data(thing, other(*right)),
+                };
                 Thing::Data(self.binary(at, &left, operator, &right))
             }
             Kind::Opaque => self.unknown(at, "only a run tells"),
@@ -318,6 +320,7 @@ impl Program {
             Thing::Data(spot) => spot,
             Thing::External(path) if path.last().is_some_and(|name| name == "TYPE_CHECKING") => return Ok(false),
             Thing::External(path) => self.data(Thing::External(path), test),
+            Thing::Bag(items) => return Ok(!items.is_empty()),
             _ => return Ok(true),
         };
         truthy(&value.value).ok_or_else(|| {
@@ -331,14 +334,37 @@ impl Program {
         })
     }
 
-    /// One of two, and which is not known: known when both are the same.
+    /// One of two, and which is not known: known as far as both are the same.
     pub(super) fn either(&self, one: Thing, other: Thing, at: At, reason: &str) -> Thing {
-        match (&one, &other) {
-            (Thing::Data(a), Thing::Data(b)) if a.value.same(&b.value) == Some(true) => one,
-            (Thing::External(a), Thing::External(b)) if a == b => one,
+        match (one, other) {
+            (Thing::Data(one), Thing::Data(other)) => Thing::Data(blend(&one, &other, reason)),
+            (Thing::External(one), Thing::External(other)) if one == other => Thing::External(one),
+            // An import that may have failed: what is done with it is done only when it has not.
+            (Thing::External(path), Thing::Data(spot)) | (Thing::Data(spot), Thing::External(path))
+                if spot.is_nothing() =>
+            {
+                Thing::External(path)
+            }
             _ => Thing::Data(Spot::unknown(reason, self.place(at))),
         }
     }
+}
+
+fn blend(one: &Spot, other: &Spot, reason: &str) -> Spot {
+    let value = match (&one.value, &other.value) {
+        (Value::Map(a), Value::Map(b)) => {
+            let entry = |key: &String| match (a.entries.get(key), b.entries.get(key)) {
+                (Some(one), Some(other)) => (key.clone(), blend(one, other, reason)),
+                (Some(only), None) | (None, Some(only)) => (key.clone(), Spot::unknown(reason, only.at.clone())),
+                (None, None) => (key.clone(), Spot::unknown(reason, one.at.clone())),
+            };
+            let entries = a.entries.keys().chain(b.entries.keys()).map(entry).collect();
+            Value::Map(Map { entries, open: a.open.clone().or_else(|| b.open.clone()) })
+        }
+        (a, b) if a.same(b) == Some(true) => return one.clone(),
+        _ => Value::Unknown(reason.to_owned()),
+    };
+    Spot::new(value, one.at.clone())
 }
 
 /// Whether Python takes it for true; `None` when that cannot be known.

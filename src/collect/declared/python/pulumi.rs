@@ -87,9 +87,7 @@ fn converted(spot: Spot, method: &str) -> Spot {
             "false" => Value::Bool(false),
             _ => return spot,
         },
-        (Value::Text(text), _) if method.ends_with("_int") || method.ends_with("_float") => {
-            Value::Number(text.clone())
-        }
+        (Value::Text(text), _) if method.ends_with("_int") || method.ends_with("_float") => Value::Number(text.clone()),
         (Value::Number(_), _) if method.ends_with("_int") || method.ends_with("_float") => return spot,
         (_, Some(text)) if matches!(method, "get" | "require") => Value::text(text),
         _ => return spot,

@@ -2,7 +2,8 @@
 
 use super::builtin::is_record;
 use super::cdk::of_engine;
-use super::program::{At, FrameLink, Program, Run};
+use super::program::{At, FrameLink, Program, Run, Step};
+use super::syntax::{Argument, GuardKind, Passed};
 use crate::collect::declared::property::{CLOUDFORMATION, PULUMI, PULUMI_NATIVE, Property, Vocabulary};
 use crate::collect::declared::resource::{Group, Kind, Resource};
 use crate::collect::declared::value::{Map, Place, Spot, Value, normal};
@@ -42,9 +43,10 @@ pub(super) fn declares(path: &[String]) -> Option<Class> {
             "CfnDBParameterGroup" | "CfnDBClusterParameterGroup" => Class::Group(&CLOUDFORMATION),
             "DatabaseInstance" | "DatabaseInstanceFromSnapshot" => Class::CdkDatabase(Kind::Instance),
             "DatabaseInstanceReadReplica" => Class::CdkReplica,
-            "DatabaseCluster" | "DatabaseClusterFromSnapshot" | "ServerlessCluster" | "ServerlessClusterFromSnapshot" => {
-                Class::CdkDatabase(Kind::Cluster)
-            }
+            "DatabaseCluster"
+            | "DatabaseClusterFromSnapshot"
+            | "ServerlessCluster"
+            | "ServerlessClusterFromSnapshot" => Class::CdkDatabase(Kind::Cluster),
             "ParameterGroup" => Class::CdkGroup,
             _ => return None,
         },
@@ -67,7 +69,10 @@ impl Class {
 pub(super) fn is_resource(path: &[String]) -> bool {
     let is_rds = match path {
         [package, rds, ..] => {
-            matches!((package.as_str(), rds.as_str()), ("pulumi_aws" | "pulumi_aws_native", "rds") | ("aws_cdk", "aws_rds"))
+            matches!(
+                (package.as_str(), rds.as_str()),
+                ("pulumi_aws" | "pulumi_aws_native", "rds") | ("aws_cdk", "aws_rds")
+            )
         }
         _ => false,
     };
@@ -90,11 +95,15 @@ pub(super) fn read(program: &Program, class: Class, call: At, frame: &FrameLink)
         false => program.name_of(call, 0, "resource_name", &run),
     };
     let key = program.key(call, frame);
-    let arguments = program.given(call, &run);
+    let arguments = match class.is_cdk() {
+        true => program.keywords(call, &[], &run),
+        false => program.given(call, &run),
+    };
     let get = |name: &str| arguments.named(name).unwrap_or_else(|| Spot::new(Value::Nothing, at.clone()));
     let mut resource = match class {
         Class::Database(kind, names) => {
-            if kind == Kind::Instance && !get("dbclusteridentifier").is_nothing() {
+            // An instance of a cluster is no database of its own.
+            if kind == Kind::Instance && is_written(&arguments, "dbclusteridentifier") {
                 return None;
             }
             Resource::new(key, name, at.clone(), kind, names, |property| names.read(property, kind, &arguments))
@@ -111,6 +120,9 @@ pub(super) fn read(program: &Program, class: Class, call: At, frame: &FrameLink)
                     _ => source.clone(),
                 },
                 Property::Engine => engine_of_source(program, &source, call),
+                Property::Version if !matches!(source.value, Value::Output { .. }) => {
+                    Spot::unknown("it is its source's, which is declared elsewhere", program.place(call))
+                }
                 other => cdk_property(other, Kind::Instance, &arguments),
             };
             Resource::new(key, name, at.clone(), Kind::Instance, &CLOUDFORMATION, read)
@@ -158,6 +170,11 @@ fn cdk_property(property: Property, kind: Kind, arguments: &Spot) -> Spot {
     }
 }
 
+fn is_written(arguments: &Spot, name: &str) -> bool {
+    let Value::Map(map) = &arguments.value else { return false };
+    map.entries.iter().any(|(key, spot)| normal(key) == name && !spot.is_nothing())
+}
+
 /// A replica's engine is its source's, which counts where it is declared in the same program.
 fn engine_of_source(program: &Program, source: &Spot, call: At) -> Spot {
     let engine = source.entry("engine").map(|engine| of_engine(&engine, &["engine_type"]));
@@ -175,7 +192,7 @@ fn ignored(options: &Spot) -> Option<Place> {
     let Value::List(names) = options.named("ignorechanges")?.value else { return None };
     names
         .iter()
-        .find(|name| name.text().is_some_and(|name| normal(name) == "engineversion"))
+        .find(|name| name.text().is_some_and(|name| name == "*" || normal(name) == "engineversion"))
         .map(|name| name.at.clone())
 }
 
@@ -187,26 +204,31 @@ impl Program {
             return text.to_owned();
         }
         let arguments = self.arguments(call);
-        let written = arguments.iter().find(|argument| {
-            matches!(&argument.passed, super::syntax::Passed::ByName(own) if own == name)
-        });
+        let written = arguments.iter().find(|argument| matches!(&argument.passed, Passed::ByName(own) if own == name));
         let code = |value| self.code(At { module: call.module, expr: value });
         written.or_else(|| arguments.get(index)).map_or_else(|| self.code(call), |argument| code(argument.value))
     }
 
-    /// What a call passes by name, and in objects that hold arguments.
+    /// What a call passes by name, and in objects that hold arguments, as those of Pulumi may.
     fn given(&self, call: At, run: &Run) -> Spot {
         let named = self.keywords(call, &[], run);
         let mut all = Map::default();
-        for index in 1..3 {
-            let by_name = if index == 1 { "args" } else { "" };
-            if let Some(spot @ Spot { value: Value::Map(_), .. }) = self.argument(call, index, by_name, run) {
-                all.spread(&spot);
-            } else if let Some(spot) = self.argument(call, index, by_name, run)
-                && let Value::Unknown(reason) = &spot.value
-                && !self.is_scope(call, run)
-            {
-                all.forget(&format!("{reason} (which may set it)"));
+        let is_holder = |(index, argument): &(usize, Argument)| match &argument.passed {
+            Passed::ByName(name) => name == "args",
+            Passed::ByPosition => *index > 0,
+            Passed::Splat => true,
+            Passed::Spread => false,
+        };
+        for (_, argument) in self.arguments(call).into_iter().enumerate().filter(is_holder) {
+            let spot = self.spot(At { module: call.module, expr: argument.value }, run);
+            match (&spot.value, argument.passed) {
+                (Value::Text(_) | Value::Nothing, _) => {}
+                (Value::Unknown(_), _) | (_, Passed::Splat) => {
+                    let code = self.code(At { module: call.module, expr: argument.value });
+                    let why = spot.lost().unwrap_or("only a run tells");
+                    all.forget(&format!("{code} may set it, and cannot be known: {why}"));
+                }
+                _ => all.spread(&spot),
             }
         }
         if let Value::Map(named) = named.value {
@@ -214,12 +236,6 @@ impl Program {
             all.entries.extend(named.entries);
         }
         Spot::new(Value::Map(all), named.at)
-    }
-
-    /// Whether a call begins with the scope, as those of the CDK do: its second argument is a name.
-    fn is_scope(&self, call: At, run: &Run) -> bool {
-        let first = self.argument(call, 0, "scope", run);
-        first.is_none_or(|first| first.text().is_none())
     }
 
     fn options(&self, call: At, run: &Run) -> Spot {
@@ -231,8 +247,6 @@ impl Program {
 
     /// What a resource is called in a [`Value::Output`].
     pub(super) fn key(&self, call: At, frame: &FrameLink) -> String {
-        use super::program::Step;
-        use super::syntax::GuardKind;
         let module = self.module(call.module);
         let expr = &module.exprs[call.expr];
         let mut key = format!("{}:{}..{}", module.file, expr.start, expr.end);
@@ -268,7 +282,7 @@ impl Program {
         let (call, frame) = self.outputs.borrow().get(resource).cloned()?;
         // An attribute that refers to itself through others ends here.
         let run = Run { frame, depth: super::program::MAX_DEPTH / 2 };
-        let spot = self.argument(call, usize::MAX, name, &run)?;
+        let spot = self.given(call, &run).named(&normal(name))?;
         (spot.text().is_some() || matches!(spot.value, Value::Map(_))).then_some(spot)
     }
 }

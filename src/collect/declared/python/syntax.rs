@@ -204,7 +204,6 @@ pub(super) struct Function {
 
 #[derive(Debug)]
 pub(super) struct Return {
-    pub start: usize,
     pub guard: Option<GuardId>,
     pub value: Option<ExprId>,
 }
