@@ -115,9 +115,12 @@ impl Builder {
         let is_exact = !parts.iter().any(|part| part.kind() == "list_splat_pattern");
         for (index, part) in parts.into_iter().enumerate() {
             let path = path.iter().copied().chain([index]).collect();
-            let step = |this: &mut Self| match is_exact {
-                true => this.targets(part, statement, meaning, path),
-                false => this.changed(part, "part of a pattern"),
+            let step = |this: &mut Self| {
+                if is_exact {
+                    this.targets(part, statement, meaning, path);
+                } else {
+                    this.changed(part, "part of a pattern");
+                }
             };
             self.deeper(target, step);
         }

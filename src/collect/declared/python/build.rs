@@ -308,11 +308,11 @@ impl Builder {
                     this.bind(node, &parameter.name, Meaning::Parameter { function: id, index });
                 }
             }
-            if let Some(parameters) = node.child_by_field_name("parameters") {
+            if let Some(list) = node.child_by_field_name("parameters") {
                 // They are there before the body begins.
-                let end = parameters.end_byte();
-                for parameter in seen {
-                    let key = (this.scope, parameter.clone());
+                let end = list.end_byte();
+                for parameter in &parameters {
+                    let key = (this.scope, parameter.name.clone());
                     for binding in this.made.names.get_mut(&key).into_iter().flatten() {
                         (binding.start, binding.end) = (end, end);
                     }

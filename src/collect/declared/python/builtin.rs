@@ -68,7 +68,7 @@ impl Program {
                 _ => unknown(),
             },
             ("enumerate", [value]) => match &value.value {
-                Value::List(items) => list(self.numbered(items)),
+                Value::List(items) => list(numbered(items)),
                 _ => unknown(),
             },
             ("zip", [first, second]) => match (&first.value, &second.value) {
@@ -111,14 +111,6 @@ impl Program {
             },
             _ => unknown(),
         }
-    }
-
-    fn numbered(&self, items: &[Spot]) -> Vec<Spot> {
-        let pair = |(index, item): (usize, &Spot)| {
-            let number = Spot::new(Value::Number(index.to_string()), item.at.clone());
-            Spot::new(Value::List(vec![number, item.clone()]), item.at.clone())
-        };
-        items.iter().enumerate().map(pair).collect()
     }
 
     pub(super) fn method(&self, object: &Spot, method: &str, at: At, run: &Run) -> Spot {
@@ -212,6 +204,14 @@ impl Program {
         let nothing = || Spot::new(Value::Nothing, self.place(at));
         Some(self.argument(at, 1, "default", run).unwrap_or_else(nothing))
     }
+}
+
+fn numbered(items: &[Spot]) -> Vec<Spot> {
+    let pair = |(index, item): (usize, &Spot)| {
+        let number = Spot::new(Value::Number(index.to_string()), item.at.clone());
+        Spot::new(Value::List(vec![number, item.clone()]), item.at.clone())
+    };
+    items.iter().enumerate().map(pair).collect()
 }
 
 pub(super) fn keys(map: &Map, of: &Spot) -> Vec<Spot> {

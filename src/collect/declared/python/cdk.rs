@@ -44,7 +44,7 @@ pub(super) fn constant(program: &Program, path: &[String], at: At) -> Option<Spo
         _ => name.to_ascii_lowercase(),
     };
     let lost = program.lost(at, "it names no version");
-    Some(engine(&kind, lost, &place))
+    Some(engine(&kind, &lost, &place))
 }
 
 /// A call of something of the CDK; `None` of other things.
@@ -81,7 +81,7 @@ pub(super) fn call(program: &Program, path: &[&str], at: At, run: &Run) -> Optio
             };
             let version = program.argument(at, usize::MAX, "version", run);
             let version = version.unwrap_or_else(|| program.lost(at, "it names no version"));
-            Some(Thing::Data(engine(&kind, version, &place)))
+            Some(Thing::Data(engine(&kind, &version, &place)))
         }
         ["aws_cdk", "aws_rds", .., "ParameterGroup", "from_parameter_group_name"] => {
             program.passed(at, 2, "parameter_group_name", run)
@@ -125,8 +125,8 @@ fn part(version: &Spot, which: fn(&(&'static str, &'static str)) -> &'static str
 }
 
 /// An engine, whose parameter groups' family follows from its major version.
-fn engine(kind: &str, version: Spot, at: &Place) -> Spot {
-    let (full, major) = (part(&version, |names| names.0), part(&version, |names| names.1));
+fn engine(kind: &str, version: &Spot, at: &Place) -> Spot {
+    let (full, major) = (part(version, |names| names.0), part(version, |names| names.1));
     let family = match (major.text(), major.lost()) {
         (Some(major), _) => Value::text(format!("{kind}{major}")),
         (None, reason) => Value::Unknown(reason.unwrap_or("only a run tells").to_owned()),

@@ -50,33 +50,36 @@ impl Builder {
                 _ => None,
             };
             let consequence = case.child_by_field_name("consequence");
-            match values.map(|values| (values, subjects[0])) {
-                Some((values, subject)) => {
-                    let (start, end) = (case.start_byte(), case.start_byte());
-                    let list = self.made_up(start, end, Kind::List(values));
-                    let (span, operator) = (&self.made.exprs[subject], "in".to_owned());
-                    let (start, end) = (span.start, span.end);
-                    let test = self.made_up(start, end, Kind::Binary { left: subject, operator, right: list });
-                    if let Some(body) = consequence {
-                        self.guarded(GuardKind::If { test, holds: true }, |this| this.block(body));
-                    }
-                    self.guard(GuardKind::If { test, holds: false });
-                }
-                None => {
-                    let is_rest = patterns.iter().all(|pattern| self.text(*pattern) == "_");
-                    if let Some(body) = consequence {
-                        match is_rest {
-                            true => self.block(body),
-                            false => self.guarded(GuardKind::Doubt("a pattern"), |this| this.block(body)),
-                        }
-                    }
-                    if !is_rest {
-                        self.guard(GuardKind::Doubt("a pattern"));
-                    }
-                }
+            let Some(values) = values else {
+                self.other_pattern(&patterns, consequence);
+                continue;
+            };
+            let left = subjects[0];
+            let (start, end) = (self.made.exprs[left].start, self.made.exprs[left].end);
+            let right = self.made_up(start, end, Kind::List(values));
+            let test = self.made_up(start, end, Kind::Binary { left, operator: "in".to_owned(), right });
+            if let Some(body) = consequence {
+                self.guarded(GuardKind::If { test, holds: true }, |this| this.block(body));
             }
+            self.guard(GuardKind::If { test, holds: false });
         }
         self.guard = outer;
+    }
+
+    /// What follows a pattern that is no value: `_`, which is whatever is left, or one that is not looked into.
+    fn other_pattern(&mut self, patterns: &[Node<'_>], consequence: Option<Node<'_>>) {
+        let is_rest = patterns.iter().all(|pattern| self.text(*pattern) == "_");
+        let doubt = GuardKind::Doubt("a pattern");
+        if let Some(body) = consequence {
+            if is_rest {
+                self.block(body);
+            } else {
+                self.guarded(doubt, |this| this.block(body));
+            }
+        }
+        if !is_rest {
+            self.guard(doubt);
+        }
     }
 
     pub(super) fn for_loop(&mut self, node: Node<'_>) {

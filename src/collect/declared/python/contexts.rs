@@ -46,8 +46,7 @@ impl Program {
             let expand = |frame: &FrameLink| {
                 let run = Run { frame: frame.clone(), depth: 0 };
                 let items = match self.thing(over, &run) {
-                    Thing::Bag(items) => items,
-                    Thing::Data(Spot { value: Value::List(items), .. }) => items,
+                    Thing::Bag(items) | Thing::Data(Spot { value: Value::List(items), .. }) => items,
                     Thing::Data(spot) => match &spot.value {
                         Value::Map(map) if map.open.is_none() => keys(map, &spot),
                         _ => return vec![frame.clone()],
@@ -172,7 +171,7 @@ impl Program {
                 self.refuel();
                 match self.thing(at, &Run::default()) {
                     Thing::Function { module, function, .. } if Target::Function(module, function) == target => {
-                        found.push(at)
+                        found.push(at);
                     }
                     Thing::Class { module, class } if Target::Class(module, class) == target => found.push(at),
                     // A method of something unknown may be this one.

@@ -164,7 +164,7 @@ impl Program {
 fn same(left: &Spot, right: &Spot) -> Option<bool> {
     match (&left.value, &right.value) {
         // Numbers are the same however they are written.
-        (Value::Number(a), Value::Number(b)) => Some(a.parse::<f64>().ok()? == b.parse::<f64>().ok()?),
+        (Value::Number(a), Value::Number(b)) => Some(a.parse::<f64>().ok()?.total_cmp(&b.parse::<f64>().ok()?).is_eq()),
         (Value::Nothing, Value::List(_) | Value::Map(_)) | (Value::List(_) | Value::Map(_), Value::Nothing) => {
             Some(false)
         }

@@ -63,6 +63,48 @@ impl Builder {
                 }
                 return value;
             }
+            "conditional_expression"
+            | "boolean_operator"
+            | "not_operator"
+            | "binary_operator"
+            | "comparison_operator"
+            | "unary_operator" => self.operation(node),
+            "list_comprehension" | "set_comprehension" | "dictionary_comprehension" | "generator_expression" => {
+                self.comprehension(node);
+                Kind::Opaque
+            }
+            "lambda" => {
+                self.scoped(ScopeKind::Inline, node.start_byte(), |this| {
+                    let parameters = node.child_by_field_name("parameters").map(|list| this.parameters(list));
+                    for parameter in parameters.unwrap_or_default() {
+                        this.bind(node, &parameter.name, Meaning::Opaque("a parameter"));
+                    }
+                    this.field(node, "body");
+                });
+                Kind::Opaque
+            }
+            "as_pattern" => {
+                let value = children(node).first().map(|value| self.expression(*value));
+                if let Some(alias) = node.child_by_field_name("alias") {
+                    self.changed(alias, "what a block begins with");
+                }
+                return value.unwrap_or_else(|| self.push(node, Kind::Opaque));
+            }
+            "yield" => {
+                self.defer();
+                self.expressions(node);
+                Kind::Opaque
+            }
+            _ => {
+                self.expressions(node);
+                Kind::Opaque
+            }
+        };
+        self.push(node, kind)
+    }
+
+    fn operation(&mut self, node: Node<'_>) -> Kind {
+        match node.kind() {
             "conditional_expression" => match children(node)[..] {
                 [yes, test, no] => {
                     let test = self.expression(test);
@@ -100,38 +142,8 @@ impl Builder {
                     _ => Kind::Opaque,
                 }
             }
-            "list_comprehension" | "set_comprehension" | "dictionary_comprehension" | "generator_expression" => {
-                self.comprehension(node);
-                Kind::Opaque
-            }
-            "lambda" => {
-                self.scoped(ScopeKind::Inline, node.start_byte(), |this| {
-                    let parameters = node.child_by_field_name("parameters").map(|list| this.parameters(list));
-                    for parameter in parameters.unwrap_or_default() {
-                        this.bind(node, &parameter.name, Meaning::Opaque("a parameter"));
-                    }
-                    this.field(node, "body");
-                });
-                Kind::Opaque
-            }
-            "as_pattern" => {
-                let value = children(node).first().map(|value| self.expression(*value));
-                if let Some(alias) = node.child_by_field_name("alias") {
-                    self.changed(alias, "what a block begins with");
-                }
-                return value.unwrap_or_else(|| self.push(node, Kind::Opaque));
-            }
-            "yield" => {
-                self.defer();
-                self.expressions(node);
-                Kind::Opaque
-            }
-            _ => {
-                self.expressions(node);
-                Kind::Opaque
-            }
-        };
-        self.push(node, kind)
+            _ => Kind::Opaque,
+        }
     }
 
     pub(super) fn operator(&self, node: Node<'_>) -> &str {

@@ -76,15 +76,12 @@ impl Program {
                 Passed::Spread => {
                     let spread = self.spot(at, run);
                     // A name is passed once only: what is written beside the spread stays.
-                    match spread.value {
-                        Value::Map(inner) => {
-                            map.open = map.open.or(inner.open);
-                            map.entries.extend(inner.entries.into_iter().filter(|(name, _)| !but.contains(name)));
-                        }
-                        _ => {
-                            let why = spread.lost().unwrap_or("only a run tells");
-                            map.open = Some(format!("**{} may set it, and cannot be known: {why}", self.code(at)));
-                        }
+                    if let Value::Map(inner) = spread.value {
+                        map.open = map.open.or(inner.open);
+                        map.entries.extend(inner.entries.into_iter().filter(|(name, _)| !but.contains(name)));
+                    } else {
+                        let why = spread.lost().unwrap_or("only a run tells");
+                        map.open = Some(format!("**{} may set it, and cannot be known: {why}", self.code(at)));
                     }
                 }
                 _ => {}
@@ -242,9 +239,6 @@ impl Program {
         }
         // What passes values on to a resource.
         let is_record = parts.last().is_some_and(|name| builtin::is_record(name));
-        match is_record {
-            true => Thing::Data(self.keywords(at, &[], run)),
-            false => self.unknown(at, "only a run tells"),
-        }
+        if is_record { Thing::Data(self.keywords(at, &[], run)) } else { self.unknown(at, "only a run tells") }
     }
 }

@@ -1,7 +1,7 @@
 //! What a name stands for where it is used: the last of what it was given by then, on conditions that are decided.
 
 use super::program::{At, FrameLink, Program, Run, Step, Thing};
-use super::syntax::{Binding, GLOBAL, GuardId, GuardKind, Import, Meaning, Module, ScopeId, ScopeKind};
+use super::syntax::{Binding, GLOBAL, GuardId, GuardKind, Import, LoopId, Meaning, Module, ScopeId, ScopeKind};
 use crate::collect::declared::value::{Map, Spot, Value};
 
 /// Functions of the language that are known here.
@@ -159,9 +159,9 @@ impl Program {
         for binding in before {
             match self.decided(module, index, binding.guard, &shared, &run) {
                 Ok(false) => {}
-                Ok(true) => current = Some(self.apply(index, current, binding, at, &run)),
+                Ok(true) => current = Some(self.apply(index, current.as_ref(), binding, at, &run)),
                 Err(reason) => {
-                    let new = self.apply(index, current.clone(), binding, at, &run);
+                    let new = self.apply(index, current.as_ref(), binding, at, &run);
                     current = Some(match current {
                         Some(old) => self.either(old, new, at, &reason),
                         None => new,
@@ -202,7 +202,7 @@ impl Program {
                 GuardKind::If { test, holds } => {
                     self.holds(At { module: index, expr: test }, &run.deeper()).map(|test| test == holds)
                 }
-                GuardKind::Loop(of) if self.is_at(&run.frame, index, of) => Ok(true),
+                GuardKind::Loop(of) if item(&run.frame, index, of).is_some() => Ok(true),
                 GuardKind::Loop(of) => {
                     let line = self.line(&self.place(At { module: index, expr: module.loops[of].over }));
                     Err(format!("it is set in the loop at {line}"))
@@ -219,14 +219,14 @@ impl Program {
     }
 
     /// What a name stands for after one more statement.
-    fn apply(&self, module: usize, current: Option<Thing>, binding: &Binding, at: At, run: &Run) -> Thing {
+    fn apply(&self, module: usize, current: Option<&Thing>, binding: &Binding, at: At, run: &Run) -> Thing {
         let run = &run.deeper();
         if !self.spend(run) {
             return self.unknown(at, "it refers too far");
         }
         let here = |expr| At { module, expr };
         let line = || self.line(&self.place_of(module, binding.start));
-        let before = || current.clone().unwrap_or_else(|| self.unknown(at, "it is not set"));
+        let before = || current.cloned().unwrap_or_else(|| self.unknown(at, "it is not set"));
         match &binding.meaning {
             Meaning::Value(value) => self.thing(here(*value), run),
             Meaning::Part { whole, path } => Thing::Data(self.part(self.spot(here(*whole), run), path, at)),
@@ -266,7 +266,7 @@ impl Program {
             Meaning::Function(function) => Thing::Function { module, function: *function, owner: None },
             Meaning::Class(class) => Thing::Class { module, class: *class },
             Meaning::Parameter { function, index } => self.parameter(module, *function, *index, at, run),
-            Meaning::Item { of, path } => match self.item(&run.frame, module, *of) {
+            Meaning::Item { of, path } => match item(&run.frame, module, *of) {
                 Some(item) => Thing::Data(self.part(item, path, at)),
                 None => self.unknown(at, "it differs each time round a loop"),
             },
@@ -284,18 +284,6 @@ impl Program {
             Value::Unknown(_) => whole,
             _ => self.lost(at, "only a run tells"),
         })
-    }
-
-    fn item(&self, frame: &FrameLink, module: usize, of: usize) -> Option<Spot> {
-        let mut frames = std::iter::successors(frame.as_ref(), |frame| frame.outer.as_ref());
-        frames.find_map(|frame| match &frame.step {
-            Step::Item { module: own, of: known, item, .. } if (*own, *known) == (module, of) => Some(item.clone()),
-            _ => None,
-        })
-    }
-
-    fn is_at(&self, frame: &FrameLink, module: usize, of: usize) -> bool {
-        self.item(frame, module, of).is_some()
     }
 
     /// What of a run is about the functions and loops around a scope.
@@ -323,15 +311,21 @@ impl Program {
             Err(reason) => return self.unknown(at, &reason),
         };
         let Some(name) = &import.name else { return Thing::Package(package) };
-        match self.of_package(&package, name, at, &run.by(None)) {
-            Some(thing) => thing,
-            None => {
-                let file = package.module.map(|module| self.module(module).file.to_string());
-                let from = file.unwrap_or_else(|| import.path.join("."));
-                self.unknown(at, &format!("it is imported from {from}, which does not set {name}"))
-            }
-        }
+        self.of_package(&package, name, at, &run.by(None)).unwrap_or_else(|| {
+            let file = package.module.map(|module| self.module(module).file.to_string());
+            let from = file.unwrap_or_else(|| import.path.join("."));
+            self.unknown(at, &format!("it is imported from {from}, which does not set {name}"))
+        })
     }
+}
+
+/// The item that a loop is at.
+fn item(frame: &FrameLink, module: usize, of: LoopId) -> Option<Spot> {
+    let mut frames = std::iter::successors(frame.as_ref(), |frame| frame.outer.as_ref());
+    frames.find_map(|frame| match &frame.step {
+        Step::Item { module: own, of: known, item, .. } if (*own, *known) == (module, of) => Some(item.clone()),
+        _ => None,
+    })
 }
 
 /// A scope's parts, copied.

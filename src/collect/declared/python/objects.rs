@@ -148,10 +148,10 @@ impl Program {
                 Thing::Object(Rc::new(Object { module, class, frame }))
             }
             None if is(&RECORDS) => self.record(&bases, call, run),
-            None => match external.iter().any(|path| rds::declares(path).is_some()) {
-                true => Thing::Data(self.output(call, &run.frame)),
-                false => Thing::Object(Rc::new(Object { module, class, frame: run.frame.clone() })),
-            },
+            None if external.iter().any(|path| rds::declares(path).is_some()) => {
+                Thing::Data(self.output(call, &run.frame))
+            }
+            None => Thing::Object(Rc::new(Object { module, class, frame: run.frame.clone() })),
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) fn apply(program: &Program, main: usize, found: &mut Found) {
             if is_override {
                 let key = key.text().map(|key| normal(key.strip_prefix("Properties.").unwrap_or(key)));
                 if key.is_none_or(|key| key == "engineversion") {
-                    replace(program, found, &target, value, call);
+                    replace(program, found, &target, &value, call);
                 }
             } else if let (Value::Output { resource, .. }, Some(key)) = (&target.value, key.text())
                 && let Some(group) = found.groups.iter_mut().find(|group| group.key == *resource)
@@ -54,14 +54,14 @@ pub(super) fn apply(program: &Program, main: usize, found: &mut Found) {
             let run = Run { frame, depth: 0 };
             // A field of an object of one's own is no resource's.
             if let Thing::Data(target) = program.thing(object, &run) {
-                replace(program, found, &target, program.spot(value, &run), object);
+                replace(program, found, &target, &program.spot(value, &run), object);
             }
         }
     }
 }
 
 /// Another version for a resource; when it is not known for which, for none of them is it known.
-fn replace(program: &Program, found: &mut Found, target: &Spot, value: Spot, at: At) {
+fn replace(program: &Program, found: &mut Found, target: &Spot, value: &Spot, at: At) {
     let of_cdk = |resource: &&mut Resource| resource.tool == Tool::CloudFormation;
     match &target.value {
         Value::Output { resource: key, .. } => {

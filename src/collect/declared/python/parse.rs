@@ -28,10 +28,8 @@ fn tree(text: &str) -> Result<Tree, &'static str> {
     let mut parser = Parser::new();
     parser.set_language(&tree_sitter_python::LANGUAGE.into()).map_err(|_| "the parser gave up")?;
     let end = Instant::now() + PATIENCE;
-    let mut progress = |_: &ParseState| match Instant::now() > end {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    };
+    let mut progress =
+        |_: &ParseState| if Instant::now() > end { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     let options = ParseOptions::new().progress_callback(&mut progress);
     let bytes = text.as_bytes();
     let mut read = |offset: usize, _| bytes.get(offset..).unwrap_or_default();

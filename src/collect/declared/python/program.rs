@@ -199,10 +199,7 @@ impl Program {
 
     /// How a line is named in a reason: with its file, when that is another one.
     pub(super) fn line(&self, at: &Place) -> String {
-        match *at.file == *self.module(0).file {
-            true => format!("line {}", at.line),
-            false => format!("{}:{}", at.file, at.line),
-        }
+        if *at.file == *self.module(0).file { format!("line {}", at.line) } else { format!("{}:{}", at.file, at.line) }
     }
 
     /// What cannot be known here: the code, its line, and why.

@@ -90,15 +90,10 @@ pub(super) enum Declared {
 pub(super) fn read(program: &Program, class: Class, call: At, frame: &FrameLink) -> Option<Declared> {
     let run = Run { frame: frame.clone(), depth: 0 };
     let at = program.place(call);
-    let name = match class.is_cdk() {
-        true => program.name_of(call, 1, "id", &run),
-        false => program.name_of(call, 0, "resource_name", &run),
-    };
+    let (index, called) = if class.is_cdk() { (1, "id") } else { (0, "resource_name") };
+    let name = program.name_of(call, index, called, &run);
     let key = program.key(call, frame);
-    let arguments = match class.is_cdk() {
-        true => program.keywords(call, &[], &run),
-        false => program.given(call, &run),
-    };
+    let arguments = if class.is_cdk() { program.keywords(call, &[], &run) } else { program.given(call, &run) };
     let get = |name: &str| arguments.named(name).unwrap_or_else(|| Spot::new(Value::Nothing, at.clone()));
     let mut resource = match class {
         Class::Database(kind, names) => {

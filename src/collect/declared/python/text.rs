@@ -14,9 +14,8 @@ pub(super) fn float(code: &str) -> Option<String> {
 
 /// What a piece of a literal stands for; `None` where it names characters in a way that is not read here.
 pub(super) fn unescape(content: &str, is_raw: bool, is_template: bool) -> Option<String> {
-    let braces = |text: &str| match is_template {
-        true => text.replace("{{", "{").replace("}}", "}"),
-        false => text.to_owned(),
+    let braces = |text: &str| {
+        if is_template { text.replace("{{", "{").replace("}}", "}") } else { text.to_owned() }
     };
     if is_raw || !content.contains('\\') {
         return Some(braces(content));

@@ -5,9 +5,14 @@ class Data(Stack):
     def __init__(self, scope):
 ";
 
+/// As the body of a method.
+fn indented(code: &str) -> String {
+    format!("        {}\n", code.trim_end().replace('\n', "\n        "))
+}
+
 /// What is declared in the constructor of a stack of the CDK, whose lines begin at line 4.
 fn stack(code: &str) -> Vec<String> {
-    let body: String = code.lines().map(|line| format!("        {line}\n")).collect();
+    let body = indented(code);
     declared(&[("app.py", &format!("{CDK}{body}"))], None)
 }
 
@@ -69,7 +74,7 @@ own = rds.DatabaseInstance(self, 'Own', engine=engine, parameters={'c': '3'})
 cfn = own.node.default_child
 cfn.engine_version = '14.10'
 ";
-    let body: String = code.lines().map(|line| format!("        {line}\n")).collect();
+    let body = indented(code);
     let folder = folder(&[("app.py", &format!("{CDK}{body}"))]);
     let all = read_folder(folder.path(), None);
     let expected = [
