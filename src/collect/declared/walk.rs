@@ -16,7 +16,8 @@ const MAX_STATE: u64 = 1024 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     pub store: Files,
-    anchor: PathBuf,
+    /// The folder given, or the one of the file given.
+    pub anchor: PathBuf,
     prefix: String,
     /// With canonical paths, sorted.
     pub files: Vec<(PathBuf, Language)>,
