@@ -4,8 +4,8 @@ use std::path::{Component, Path, PathBuf};
 
 use super::args::SourceArgs;
 use super::error::Error;
-use crate::collect::declared;
 use crate::collect::files::Files;
+use crate::collect::{declared, repository};
 use crate::config::Config;
 use crate::facts::{Declaration, Repository, Source};
 
@@ -20,7 +20,10 @@ impl Code {
     /// Of the code that the options name, or else the configuration. Files are named as they are seen from here.
     pub(super) fn of(args: &SourceArgs, config: Option<&Config>) -> Result<Self, Error> {
         match Question::of(args, config) {
-            Some(question) => Ok(Self::collected(question.read(&Files::Disk)?.below(&question.folder(&Files::Disk)))),
+            Some(question) => {
+                let code = question.read(&Files::Disk)?.below(&question.folder(&Files::Disk));
+                Ok(Self::collected(code, &question.path))
+            }
             None => {
                 let hint = "no infrastructure code was given (--declared)";
                 Ok(Self {
@@ -31,12 +34,21 @@ impl Code {
         }
     }
 
-    pub(super) fn collected(code: declared::Code) -> Self {
-        Self {
-            declared: Source::Collected(code.declarations),
-            repository: Source::Collected(Repository { pins: code.pins, images: Vec::new() }),
-        }
+    /// Of code that was read from a place.
+    pub(super) fn collected(code: declared::Code, path: &Path) -> Self {
+        let repository = match repository::read(&Files::Disk, &root_around(path)) {
+            Ok(found) => Source::Collected(Repository { pins: code.pins, ..found }),
+            Err(error) => Source::unavailable(crate::causes::joined(&error)),
+        };
+        Self { declared: Source::Collected(code.declarations), repository }
     }
+}
+
+/// The repository that a path is in; where there is none, the folder of the path.
+fn root_around(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let folder = if absolute.is_dir() { absolute.as_path() } else { absolute.parent().unwrap_or(&absolute) };
+    folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(folder).to_owned()
 }
 
 /// Which code is meant, and how it is to be read.

@@ -60,7 +60,8 @@ async fn look(world: &demo::Demo, args: &DemoArgs, registry: &Registry, console:
         postgres::collect(&settings, &queries, postgres::Limits::default(), &progress),
     );
     console.end_progress();
-    let code = Code::collected(declared::read(&Files::Disk, &world.declared(), None)?);
+    let place = world.declared();
+    let code = Code::collected(declared::read(&Files::Disk, &place, None)?, &place);
     let asked = Asked { instance: Some(demo::INSTANCE.to_owned()), cluster: None };
     Ok(evidence::bundle(asked, Source::Collected(aws?), database, code))
 }

@@ -79,6 +79,7 @@ pub(super) fn bundle(asked: Asked, aws: Source<AwsFacts>, database: Source<Datab
         database,
         declared: code.declared,
         repository: code.repository,
+        services: Source::not_looked(),
     }
 }
 

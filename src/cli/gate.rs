@@ -37,7 +37,7 @@ pub(super) async fn run(mut args: GateArgs, outputs: &[Output], console: &Consol
     let target = change.target().map(str::parse::<PgVersion>).transpose();
     let target = target.map_err(|error| Error::Usage(format!("{}: {error}", change_place(&change))))?;
     let declared: Vec<Declaration> = found.after;
-    let code = Code::collected(declared::Code { declarations: declared, pins });
+    let code = Code::collected(declared::Code { declarations: declared, pins }, comparison.repository.root());
     let bundle = collected(&args, config.holds.as_ref(), target.as_ref(), &registry, code, console).await?;
     let target = target
         .or_else(|| any_version(&bundle, &change))

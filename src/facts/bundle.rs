@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AwsFacts, DatabaseFacts, Declaration, Repository, Source};
+use super::{AwsFacts, DatabaseFacts, Declaration, Repository, RunningService, Source};
 
 /// The number of the bundle's format; a reader refuses another one.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -24,6 +24,9 @@ pub struct Bundle {
     /// What else the code's repository says.
     #[serde(default = "Source::not_looked")]
     pub repository: Source<Repository>,
+    /// The services of the configuration that have an address.
+    #[serde(default = "Source::not_looked")]
+    pub services: Source<Vec<RunningService>>,
 }
 
 /// What the run was about.

@@ -10,6 +10,7 @@ pub mod declared;
 pub mod images;
 pub mod rds;
 pub mod repository;
+mod services;
 mod source;
 pub mod tables;
 
@@ -17,5 +18,8 @@ pub use bundle::{Asked, Bundle, BundleError, SCHEMA_VERSION};
 pub use database::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server};
 pub use declared::{Declaration, DeclaredGroup, PinKind, Pinned, Stated, Tool};
 pub use rds::AwsFacts;
-pub use repository::{Image, ImageKind, Part, PostgresImage, Repository};
+pub use repository::{
+    Connection, Ecosystem, Image, ImageKind, Package, Part, PostgresImage, Repository, Schedule, Tls,
+};
+pub use services::{RunningService, ServiceKind};
 pub use source::{Gap, Source};

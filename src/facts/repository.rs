@@ -12,6 +12,85 @@ pub struct Repository {
     pub pins: Vec<Pinned>,
     #[serde(default)]
     pub images: Vec<Image>,
+    #[serde(default)]
+    pub packages: Vec<Package>,
+    #[serde(default)]
+    pub connections: Vec<Connection>,
+    #[serde(default)]
+    pub schedules: Vec<Schedule>,
+}
+
+/// A driver or service library that the repository's code uses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Package {
+    /// Relative to the folder that was read, with forward slashes.
+    pub file: String,
+    /// 1-based; where the version is written.
+    pub line: u32,
+    pub ecosystem: Ecosystem,
+    /// As its registry has it: `pg`, `sharedb-postgres`, `org.postgresql:postgresql`.
+    pub name: String,
+    /// The one that is installed, from the lock file; `None` when no file says it, see `reason`.
+    pub version: Option<String>,
+    /// What the code asks for: `^8.12.0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ecosystem {
+    Npm,
+    Pypi,
+    Maven,
+    Go,
+    Cargo,
+    Nuget,
+}
+
+/// What the code says of the TLS of a connection to PostgreSQL.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Connection {
+    pub file: String,
+    /// 1-based
+    pub line: u32,
+    /// The driver that reads it, as far as the code tells: `pg`, `libpq`, `pgjdbc`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub driver: Option<String>,
+    /// As written, without user, password and host: `ssl: false`, `sslmode=require`.
+    pub setting: String,
+    pub tls: Tls,
+    /// Why it is so, or why it cannot be known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// How a driver connects by a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tls {
+    /// Clear text: refused where the server requires TLS.
+    Never,
+    /// Where the server offers it.
+    IfOffered,
+    Unverified,
+    /// The server's certificate is verified, with the CAs that the setting or the system names.
+    Verified,
+    Unknown,
+}
+
+/// A workflow of the repository that runs by the clock.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Schedule {
+    pub file: String,
+    /// 1-based
+    pub line: u32,
+    /// The name of the workflow or job.
+    pub name: String,
+    /// Five fields, in UTC.
+    pub cron: String,
 }
 
 /// Something that the repository's files name to be run or built upon. All images are kept, of whatever they hold.

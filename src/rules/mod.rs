@@ -11,6 +11,7 @@ mod declared;
 mod drift;
 mod extensions;
 mod identity;
+mod images;
 mod maintenance;
 mod outcome;
 mod parameters;
@@ -61,6 +62,8 @@ const RULES: &[(&str, RuleFn)] = &[
     ("extensions::not_preloaded", extensions::not_preloaded),
     ("identity::caller_identity", identity::caller_identity),
     ("identity::server_version", identity::server_version),
+    ("images::clients", images::clients),
+    ("images::servers", images::servers),
     ("maintenance::pending_maintenance", maintenance::pending_maintenance),
     ("maintenance::pending_modifications", maintenance::pending_modifications),
     ("parameters::parameter_group_status", parameters::parameter_group_status),

@@ -1,13 +1,17 @@
-//! What else of the repository names a PostgreSQL: the images of compose files, of Dockerfiles, of workflows and of
-//! manifests, and the packages that they install. All images are kept; `facts::images` says which hold PostgreSQL.
+//! What lies beside the infrastructure code: the images of compose files, of Dockerfiles, of workflows and of manifests,
+//! and the packages that they install (all are kept; `facts::images` says which hold PostgreSQL); the drivers of lock
+//! files; how the code connects; what runs by the clock.
 
 mod circleci;
 mod compose;
+mod connections;
 mod devcontainer;
 mod dockerfile;
 mod gitlab;
 mod manifest;
 mod matrix;
+mod packages;
+mod schedules;
 mod shell;
 #[cfg(test)]
 mod tests;
@@ -25,7 +29,7 @@ use super::declared::{walk, yaml};
 use super::files::{Files, Kind};
 use crate::facts::declared as facts;
 use crate::facts::images::POSTGRES_IMAGES;
-use crate::facts::{Image, ImageKind, PostgresImage};
+use crate::facts::{Image, ImageKind, PostgresImage, Repository};
 use variables::Filled;
 
 /// Hidden files and folders that name images.
@@ -55,28 +59,69 @@ struct Source<'f> {
     text: String,
 }
 
-/// Every image that the files below a folder name, in order of file and line.
+/// The files below a folder that may be of interest, hidden ones of pipelines among them.
+#[derive(Clone, Copy)]
+struct Tree<'t> {
+    files: &'t Files,
+    /// Canonical.
+    root: &'t Path,
+    paths: &'t [PathBuf],
+}
+
+impl<'t> Tree<'t> {
+    /// A file as it is read; `None` of one that is too large or closed.
+    fn source(&self, path: &'t Path) -> Option<Source<'t>> {
+        if !matches!(self.files.kind(path), Ok(Kind::File(length)) if length <= MAX_BYTES) {
+            return None;
+        }
+        let bytes = self.files.bytes(path).ok()?;
+        Some(Source { files: self.files, path, file: self.shown(path), text: walk::text(bytes) })
+    }
+
+    /// A path below the root, with forward slashes.
+    fn shown(&self, path: &Path) -> Arc<str> {
+        let parts: Vec<_> = self.below(path).iter().map(|part| part.to_string_lossy()).collect();
+        parts.join("/").into()
+    }
+
+    fn below<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(self.root).unwrap_or(path)
+    }
+}
+
+/// What the files below a folder say, in order of file and line; the pins are the code's to tell.
 ///
 /// # Errors
 /// When the folder cannot be read; a file that cannot be is passed over.
-pub fn read(files: &Files, folder: &Path) -> Result<Vec<Image>, Error> {
+pub fn read(files: &Files, folder: &Path) -> Result<Repository, Error> {
     let failed = |source| Error { path: folder.to_owned(), source };
     let root = files.canonical(folder).map_err(failed)?;
-    let mut found = Vec::new();
-    for path in files.below(&root, &HIDDEN).map_err(failed)? {
-        let below = path.strip_prefix(&root).unwrap_or(&path);
-        let Some(reader) = reader(below) else { continue };
-        if !matches!(files.kind(&path), Ok(Kind::File(length)) if length <= MAX_BYTES) {
-            continue;
-        }
-        let Ok(bytes) = files.bytes(&path) else { continue };
-        let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-        let source = Source { files, path: &path, file: parts.join("/").into(), text: walk::text(bytes) };
-        found.extend(reader(&source));
-    }
+    let paths = files.below(&root, &HIDDEN).map_err(failed)?;
+    let tree = Tree { files, root: &root, paths: &paths };
+    Ok(Repository {
+        pins: Vec::new(),
+        images: sorted(images(tree)),
+        packages: sorted(packages::read(tree)),
+        connections: sorted(connections::read(tree)),
+        schedules: sorted(schedules::read(tree)),
+    })
+}
+
+fn sorted<T: Ord>(mut found: Vec<T>) -> Vec<T> {
     found.sort();
     found.dedup();
-    Ok(found)
+    found
+}
+
+fn images(tree: Tree<'_>) -> Vec<Image> {
+    let mut found = Vec::new();
+    for path in tree.paths {
+        let Some(reader) = reader(tree.below(path)) else { continue };
+        if let Some(source) = tree.source(path) {
+            found.extend(reader(&source));
+        }
+    }
+    found
 }
 
 type Reader = fn(&Source<'_>) -> Vec<Image>;

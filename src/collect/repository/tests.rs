@@ -8,7 +8,7 @@ use crate::collect::files::Files;
 use crate::facts::{Image, ImageKind};
 
 fn fixture(name: &str) -> Vec<Image> {
-    read(&Files::Disk, &Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/repository").join(name)).unwrap()
+    read(&Files::Disk, &Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/repository").join(name)).unwrap().images
 }
 
 /// `file:line reference (what) version`, with `?` for a PostgreSQL of unknown version and `-` for none.
@@ -36,7 +36,7 @@ fn found(files: &[(&str, &str)]) -> Vec<String> {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
     }
-    lines(&read(&Files::Disk, folder.path()).unwrap())
+    lines(&read(&Files::Disk, folder.path()).unwrap().images)
 }
 
 #[test]
