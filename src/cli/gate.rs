@@ -93,7 +93,7 @@ fn any_version(bundle: &Bundle, change: &Change) -> Option<PgVersion> {
     let declared = || {
         let subject = change.subject.as_ref()?;
         let versions = [&subject.after, &subject.before].into_iter().flatten();
-        versions.filter_map(|one| one.version.as_ref()?.parse().ok()).next()
+        { versions }.find_map(|one| one.version.as_ref()?.parse().ok())
     };
     instance.map(|instance| instance.engine_version.clone()).or(server).or_else(declared)
 }
@@ -232,12 +232,9 @@ impl Comparison {
     ) -> Result<Change, Error> {
         let is_scoped = resource.is_some();
         let is_new = |pair: &Pair| matches!(pair.step(), Step::Added { .. });
-        let is_named = |pair: &Pair| match resource {
-            Some(resource) => pair.name() == resource,
-            None => {
-                let identifier = pair.identifier();
-                identifier.is_some_and(|identifier| instance.is_some_and(|id| id.eq_ignore_ascii_case(identifier)))
-            }
+        let is_named = |pair: &Pair| {
+            let is_instance = |identifier: &str| instance.is_some_and(|id| id.eq_ignore_ascii_case(identifier));
+            resource.map_or_else(|| pair.identifier().is_some_and(is_instance), |resource| pair.name() == resource)
         };
         let mut named: Vec<usize> = (0..pairs.len()).filter(|at| is_named(&pairs[*at])).collect();
         if is_scoped && named.is_empty() {

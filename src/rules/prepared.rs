@@ -1,6 +1,6 @@
 //! What the code must say for its deploy to upgrade a major.
 
-use super::declaration::{Stage, in_words_of};
+use super::declaration::{Stage, declared_version, in_words_of};
 use super::{Facts, Hit, Outcome, shell};
 use crate::facts::declared::setting;
 use crate::facts::{Declaration, Gap, Stated, Tool};
@@ -156,7 +156,7 @@ pub(super) fn bare_major(facts: &Facts<'_>) -> Result<Outcome, Gap> {
         Ok(Stage::NotYet(_)) => return Ok(Outcome::not_applicable(NOT_YET)),
         Ok(Stage::Declared(declaration)) => declaration,
     };
-    let version = facts.declared_version(declaration)?;
+    let version = declared_version(declaration)?;
     if !version.is_major_only() {
         return Ok(Outcome::pass());
     }

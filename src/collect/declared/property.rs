@@ -62,6 +62,9 @@ impl Property {
     }
 }
 
+/// How a parameter group's own name is called, by whatever provider.
+pub(super) const GROUP_NAMES: [&str; 3] = ["name", "dbparametergroupname", "dbclusterparametergroupname"];
+
 /// The names of one provider.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Vocabulary {
@@ -75,11 +78,6 @@ impl Vocabulary {
     /// The names of a property without case and underscores; the first that is written counts.
     pub(super) fn names(&self, property: Property, kind: Kind) -> &'static [&'static str] {
         (self.names)(property, kind)
-    }
-
-    /// How a parameter group's own name is called.
-    pub(super) fn group_names(&self) -> &'static [&'static str] {
-        &["name", "dbparametergroupname", "dbclusterparametergroupname"]
     }
 
     /// What a map of arguments says of a property.

@@ -16,7 +16,7 @@ use oxc_ast::ast::{Argument, NewExpression};
 use oxc_parser::Parser;
 use oxc_span::SourceType;
 
-use super::property::{Property, Vocabulary};
+use super::property::{GROUP_NAMES, Property, Vocabulary};
 use super::resource::{Group, Kind, Program as Found, Resource};
 use super::value::{Lines, Map, Place, Spot, Value, normal, quote};
 use super::walk::Tree;
@@ -173,7 +173,7 @@ fn group<'a>(program: &Program<'a>, new: &'a NewExpression<'a>, vocabulary: &'st
     let get = |name: &str| {
         given.arguments.named(name).unwrap_or_else(|| Spot::new(Value::Nothing, given.arguments.at.clone()))
     };
-    let identifier = vocabulary.group_names().iter().map(|name| get(name)).find(|spot| !spot.is_nothing());
+    let identifier = GROUP_NAMES.iter().map(|name| get(name)).find(|spot| !spot.is_nothing());
     Group {
         key: program.key(new),
         name: given.name.clone(),
