@@ -5,6 +5,7 @@
 //! them is PostgreSQL, and what is said about it, is decided in `resource` for all languages alike. No program is run
 //! and nothing is fetched: what only a run would tell is unknown.
 
+mod cdk;
 mod cloudformation;
 mod documents;
 mod go;
