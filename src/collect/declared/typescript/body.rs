@@ -5,7 +5,7 @@ use std::rc::Rc;
 use oxc_ast::ast::{ArrowFunctionBody, Expression, Statement, SwitchStatement};
 use oxc_span::{GetSpan, Span};
 
-use super::eval::MAX_DEPTH;
+use super::eval::{MAX_DEPTH, undecided};
 use super::frame::{Frame, Given, Id, Scope};
 use super::meaning::Func;
 use super::world::World;
@@ -102,7 +102,7 @@ impl<'a> World<'a> {
                     },
                     None if !leaves(scope, span) => Flow::On,
                     None => {
-                        let why = self.undecided(scope, &statement.test, &test);
+                        let why = undecided(scope, &statement.test, &test);
                         Flow::Lost(Spot::unknown(why, scope.place(span)))
                     }
                 }
@@ -132,7 +132,7 @@ impl<'a> World<'a> {
                 }
                 Some(false) => {}
                 None => {
-                    let why = self.undecided(scope, &statement.discriminant, &value);
+                    let why = undecided(scope, &statement.discriminant, &value);
                     return Flow::Lost(Spot::unknown(why, scope.place(statement.span)));
                 }
             }

@@ -123,7 +123,9 @@ impl<'a> World<'a> {
             ("concat", Some(_)) => concat(all(), scope.place(span)),
             ("mergeOptions", Some(_)) => {
                 let mut map = Map::default();
-                all().iter().for_each(|spot| map.spread(spot));
+                for spot in all() {
+                    map.spread(&spot);
+                }
                 scope.known(span, Value::Map(map))
             }
             _ => scope.lost(span, "only a run tells"),

@@ -4,7 +4,7 @@ use oxc_ast::ast::{Argument, CallExpression, Class, NewExpression};
 use oxc_span::Span;
 
 use super::frame::{Given, Id, Scope};
-use super::object::{constructor, super_call};
+use super::object::{constructed, constructor, super_call};
 use super::symbol::Symbol;
 use super::thing::Thing;
 use super::world::World;
@@ -28,7 +28,7 @@ pub(super) struct Site<'a> {
     pub symbol: Symbol<'a>,
 }
 
-impl<'a> Made<'a> {
+impl Made<'_> {
     pub(super) fn span(&self) -> Span {
         match self {
             Self::New(new) => new.span,
@@ -76,7 +76,7 @@ impl<'a> World<'a> {
                 let site = Site { scope: scope.settled(new.span), made: Made::New(new), symbol };
                 self.output(&site).unwrap_or_else(|| scope.lost(new.span, "only a run tells"))
             }
-            Thing::Class(at, class) => match self.constructed(scope, &at, class, &new.arguments, new.span) {
+            Thing::Class(at, class) => match constructed(scope, &at, class, &new.arguments, new.span) {
                 Some(object) => self.object_value(scope, &object, new.span, depth + 1),
                 None => scope.lost(new.span, "it refers too far"),
             },

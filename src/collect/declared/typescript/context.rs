@@ -13,7 +13,7 @@ use super::frame::{Frame, Given, Id, Scope};
 use super::meaning::{Meaning, Owner, OwnerKind};
 use super::object::{constructor, super_call};
 use super::thing::Thing;
-use super::world::{Loaded, Module, World};
+use super::world::{Calls, Loaded, Module, World};
 use crate::collect::declared::Language;
 use crate::collect::declared::value::{Spot, Value};
 
@@ -193,20 +193,12 @@ impl<'a> World<'a> {
                     |binding| matches!(binding.meaning, Meaning::Imported { name, .. } if is_exported(name)),
                 )
             };
-            is_near && self.id_of(&self.named(&scope, written, used.span, 0)) == Some(id)
+            is_near && id_of(&self.named(&scope, written, used.span, 0)) == Some(id)
         })
     }
 
-    fn id_of(&self, thing: &Thing<'a>) -> Option<Id> {
-        match thing {
-            Thing::Function(scope, function, _) => Some(Id::of(&scope.module, function.span())),
-            Thing::Class(scope, class) => Some(Id::of(&scope.module, class.span)),
-            _ => None,
-        }
-    }
-
     /// What the calls of a file lead to.
-    fn calls_in(&self, module: &Rc<Module<'a>>) -> Rc<Vec<(Id, CallSite<'a>)>> {
+    fn calls_in(&self, module: &Rc<Module<'a>>) -> Calls<'a> {
         if let Some(known) = &*module.calls.borrow() {
             return known.clone();
         }
@@ -216,7 +208,7 @@ impl<'a> World<'a> {
         for call in &module.names.calls {
             self.refuel();
             let thing = self.thing(&scope, &call.callee, 0);
-            if let Some(id) = self.id_of(&thing) {
+            if let Some(id) = id_of(&thing) {
                 let instance = if let Thing::Function(.., instance) = thing { instance } else { None };
                 all.push((id, CallSite { instance, ..plain(call.span, &call.arguments[..]) }));
             }
@@ -261,7 +253,7 @@ impl<'a> World<'a> {
 
     /// Loads the files that may call a function of a file: those that write a name of it. False when there are more
     /// than are looked at.
-    fn look_for_callers(&self, module: &Rc<Module<'a>>, name: Option<&str>) -> bool {
+    pub(super) fn look_for_callers(&self, module: &Rc<Module<'a>>, name: Option<&str>) -> bool {
         if self.tree.single.is_some() || module.exports.is_empty() {
             return true;
         }
@@ -337,14 +329,22 @@ fn class_name<'a>(class: &'a Class<'a>) -> Option<&'a str> {
 
 fn keys_of(spot: Spot) -> Spot {
     match &spot.value {
-        Value::Map(map) => match &map.open {
-            Some(reason) => Spot::unknown(reason.clone(), spot.at),
-            None => {
-                let key = |(name, value): (&String, &Spot)| Spot::new(Value::text(name.as_str()), value.at.clone());
-                Spot::new(Value::List(map.entries.iter().map(key).collect()), spot.at.clone())
+        Value::Map(map) => {
+            let key = |(name, value): (&String, &Spot)| Spot::new(Value::text(name.as_str()), value.at.clone());
+            match map.open.clone() {
+                Some(reason) => Spot::unknown(reason, spot.at),
+                None => Spot::new(Value::List(map.entries.iter().map(key).collect()), spot.at.clone()),
             }
-        },
+        }
         Value::Unknown(_) | Value::Output { .. } => spot,
         _ => Spot::unknown(format!("it is no map at line {}", spot.at.line), spot.at),
+    }
+}
+
+fn id_of(thing: &Thing<'_>) -> Option<Id> {
+    match thing {
+        Thing::Function(scope, function, _) => Some(Id::of(&scope.module, function.span())),
+        Thing::Class(scope, class) => Some(Id::of(&scope.module, class.span)),
+        _ => None,
     }
 }

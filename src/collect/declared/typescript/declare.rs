@@ -48,6 +48,7 @@ impl<'a> World<'a> {
                 found.resources.push(resource);
             }
         }
+        self.declare_passed_on(module, &mut found);
         if self.leads_out {
             self.declare_outside(module, &mut found);
         }

@@ -42,7 +42,7 @@ impl<'a> World<'a> {
                 let test = self.expression(scope, &choice.test, next);
                 let yes = self.expression(scope, &choice.consequent, next);
                 let no = self.expression(scope, &choice.alternate, next);
-                choose(test.value.truthy(), yes, no, || self.undecided(scope, &choice.test, &test))
+                choose(test.value.truthy(), yes, no, || undecided(scope, &choice.test, &test))
             }
             Expression::LogicalExpression(logical) => {
                 let left = self.expression(scope, &logical.left, next);
@@ -53,7 +53,7 @@ impl<'a> World<'a> {
                 let inner = self.expression(scope, &unary.argument, next);
                 match inner.value.truthy() {
                     Some(holds) => scope.known(span, Value::Bool(!holds)),
-                    None => Spot::unknown(self.undecided(scope, &unary.argument, &inner), scope.place(span)),
+                    None => Spot::unknown(undecided(scope, &unary.argument, &inner), scope.place(span)),
                 }
             }
             Expression::BinaryExpression(binary) => {
@@ -106,16 +106,6 @@ impl<'a> World<'a> {
                 None => unclear(),
             },
         }
-    }
-
-    pub(super) fn undecided(&self, scope: &Scope<'a>, test: &Expression<'a>, value: &Spot) -> String {
-        let why = value.lost().unwrap_or("only a run tells");
-        let code = quote(scope.code(test.span()));
-        // The condition itself is often what gets lost.
-        if why.starts_with(&format!("{code} at ")) {
-            return why.to_owned();
-        }
-        format!("{code} cannot be decided: {why}")
     }
 
     /// The value of what a name stands for.
@@ -233,23 +223,7 @@ impl<'a> World<'a> {
                 return written;
             }
         }
-        self.part(scope, whole, key, span)
-    }
-
-    pub(super) fn part(&self, scope: &Scope<'a>, whole: &Spot, key: &str, span: Span) -> Spot {
-        match (&whole.value, whole.entry(key)) {
-            (Value::Output { resource, .. }, _) => Spot::new(
-                Value::Output {
-                    resource: resource.clone(),
-                    reason: format!("{} is only known to AWS", quote(scope.code(span))),
-                },
-                scope.place(span),
-            ),
-            (Value::List(items), _) if key == "length" => scope.known(span, Value::Number(items.len().to_string())),
-            (_, Some(part)) => part,
-            (Value::Nothing, None) => scope.known(span, Value::Nothing),
-            (_, None) => scope.lost(span, "only a run tells"),
-        }
+        part(scope, whole, key, span)
     }
 }
 
@@ -292,5 +266,31 @@ fn binary_value(scope: &Scope<'_>, span: Span, operator: BinaryOperator, left: S
         (Some(same), _) => scope.known(span, Value::Bool(same)),
         (None, Some(reason)) => Spot::unknown(reason, scope.place(span)),
         (None, None) => scope.lost(span, "only a run tells"),
+    }
+}
+
+pub(super) fn undecided(scope: &Scope<'_>, test: &Expression<'_>, value: &Spot) -> String {
+    let why = value.lost().unwrap_or("only a run tells");
+    let code = quote(scope.code(test.span()));
+    // The condition itself is often what gets lost.
+    if why.starts_with(&format!("{code} at ")) {
+        return why.to_owned();
+    }
+    format!("{code} cannot be decided: {why}")
+}
+
+pub(super) fn part(scope: &Scope<'_>, whole: &Spot, key: &str, span: Span) -> Spot {
+    match (&whole.value, whole.entry(key)) {
+        (Value::Output { resource, .. }, _) => Spot::new(
+            Value::Output {
+                resource: resource.clone(),
+                reason: format!("{} is only known to AWS", quote(scope.code(span))),
+            },
+            scope.place(span),
+        ),
+        (Value::List(items), _) if key == "length" => scope.known(span, Value::Number(items.len().to_string())),
+        (_, Some(part)) => part,
+        (Value::Nothing, None) => scope.known(span, Value::Nothing),
+        (_, None) => scope.lost(span, "only a run tells"),
     }
 }

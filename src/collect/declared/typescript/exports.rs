@@ -8,7 +8,7 @@ use oxc_ast::ast::{
 };
 use oxc_span::Span;
 
-use super::eval::MAX_DEPTH;
+use super::eval::{MAX_DEPTH, part};
 use super::frame::Scope;
 use super::meaning::Func;
 use super::scope::Names;
@@ -52,19 +52,13 @@ impl<'a> Exports<'a> {
             exports.statement(statement);
         }
         for (name, value) in &names.commonjs {
+            let known = name.map_or(exports.assigned.is_some(), |name| exports.named.contains_key(name));
+            let export = if known { Export::Ambiguous } else { Export::Value(value) };
             match name {
                 Some(name) => {
-                    let known = exports.named.insert(name, Export::Value(value));
-                    if known.is_some() {
-                        exports.named.insert(name, Export::Ambiguous);
-                    }
+                    exports.named.insert(name, export);
                 }
-                None => {
-                    let known = exports.assigned.replace(Export::Value(value));
-                    if known.is_some() {
-                        exports.assigned = Some(Export::Ambiguous);
-                    }
-                }
+                None => exports.assigned = Some(export),
             }
         }
         exports
@@ -175,7 +169,7 @@ impl<'a> World<'a> {
             (Ok(Some(Loaded::Module(module))), Some(name)) => self.export(scope, &module, name, span, depth),
             (Ok(Some(Loaded::Module(module))), None) => Thing::Module(module),
             (Ok(Some(Loaded::Json(spot))), None | Some("default")) => Thing::Spot(spot),
-            (Ok(Some(Loaded::Json(spot))), Some(name)) => Thing::Spot(self.part(scope, &spot, name, span)),
+            (Ok(Some(Loaded::Json(spot))), Some(name)) => Thing::Spot(part(scope, &spot, name, span)),
             (Err(reason), _) => Thing::Spot(scope.lost(span, &reason)),
         }
     }

@@ -102,15 +102,15 @@ impl<'a> Scope<'a> {
 
     /// The call of a function that led here.
     pub(super) fn find(&self, owner: Id) -> Option<Rc<Frame<'a>>> {
-        let mut next = self.env.clone();
+        let mut next = self.env.as_ref();
         while let Some(frame) = next {
             if frame.owner == owner {
-                return Some(frame);
+                return Some(frame.clone());
             }
             if let Some(instance) = frame.instance.as_ref().filter(|instance| instance.owner == owner) {
                 return Some(instance.clone());
             }
-            next = frame.outer.env.clone();
+            next = frame.outer.env.as_ref();
         }
         None
     }

@@ -6,6 +6,7 @@ use oxc_ast::ast::{
 };
 use oxc_span::{GetSpan, Span};
 
+use super::eval::undecided;
 use super::frame::Scope;
 use super::world::World;
 
@@ -104,7 +105,7 @@ impl<'a> World<'a> {
                 let value = self.expression(scope, test, depth);
                 match value.value.truthy() {
                     Some(holds) => Ok(holds == *expected),
-                    None => Err(self.undecided(scope, test, &value)),
+                    None => Err(undecided(scope, test, &value)),
                 }
             }
             Guard::Case(statement, index) => self.case(scope, statement, *index, depth),
@@ -129,7 +130,7 @@ impl<'a> World<'a> {
         let matches = |test: &'a Expression<'a>| {
             let other = self.expression(scope, test, depth);
             let same = value.value.same(&other.value);
-            same.ok_or_else(|| self.undecided(scope, &statement.discriminant, &value))
+            same.ok_or_else(|| undecided(scope, &statement.discriminant, &value))
         };
         // Empty cases share the statements of the next; what runs on into it cannot be told apart.
         let mut first = index;
@@ -141,16 +142,15 @@ impl<'a> World<'a> {
         }
         let mut any = false;
         for case in &statement.cases[first..=index] {
-            any |= match &case.test {
-                Some(test) => matches(test)?,
-                None => {
-                    let mut none = true;
-                    for test in statement.cases.iter().filter_map(|case| case.test.as_ref()) {
-                        none &= !matches(test)?;
-                    }
-                    none
+            let Some(test) = &case.test else {
+                let mut none = true;
+                for test in statement.cases.iter().filter_map(|case| case.test.as_ref()) {
+                    none &= !matches(test)?;
                 }
+                any |= none;
+                continue;
             };
+            any |= matches(test)?;
         }
         Ok(any)
     }

@@ -16,7 +16,9 @@ pub(super) fn of_object(scope: &Scope<'_>, span: Span, method: &str, arguments: 
         "freeze" | "seal" => return first.clone(),
         "assign" => {
             let mut map = Map::default();
-            arguments.iter().for_each(|spot| map.spread(spot));
+            for spot in arguments {
+                map.spread(spot);
+            }
             return scope.known(span, Value::Map(map));
         }
         _ => {}

@@ -67,7 +67,7 @@ const MARKS: [&str; 6] = ["rds", "Instance(", "Cluster(", "new Database", "CfnDB
 pub(super) fn read(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<Program>, Error> {
     let text = tree.text(path)?;
     let leads_out = outside::may_lead_out(tree, path, &text);
-    if !leads_out && !MARKS.iter().any(|mark| text.contains(mark)) {
+    if !leads_out && !is_marked(&text) {
         return Ok(Vec::new());
     }
     let file = tree.shown(path);
@@ -93,6 +93,11 @@ pub(super) fn read(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<
         Ok(Err(line)) => broken(line, format!("file does not parse: syntax error at line {line}")),
         Err(trouble) => broken(1, format!("file does not parse: {trouble}")),
     }])
+}
+
+/// Whether a file may declare a database.
+fn is_marked(text: &str) -> bool {
+    MARKS.iter().any(|mark| text.contains(mark))
 }
 
 /// Whether brackets are nested deeper than people nest them, wherever they stand.

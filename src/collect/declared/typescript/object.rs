@@ -69,19 +69,6 @@ pub(super) fn super_call<'a>(scope: &Scope<'a>, class: &'a Class<'a>) -> Option<
 }
 
 impl<'a> World<'a> {
-    /// The object that a `new` expression makes; `None` when it leads too far.
-    pub(super) fn constructed(
-        &self,
-        scope: &Scope<'a>,
-        at: &Scope<'a>,
-        class: &'a Class<'a>,
-        arguments: &'a [Argument<'a>],
-        call: Span,
-    ) -> Option<Object<'a>> {
-        let frame = scope.call(Id::of(&at.module, class.span), Given::Arguments(arguments), call, 0)?;
-        Some(Object { scope: at.within(frame), class })
-    }
-
     /// The same object as its class's base makes it; `None` when that is no class of the repository.
     pub(super) fn base(&self, object: &Object<'a>, depth: u32) -> Option<Object<'a>> {
         let Object { scope, class } = object;
@@ -277,4 +264,16 @@ impl<'a> World<'a> {
         };
         Some(Site { scope: scope.clone(), made, symbol })
     }
+}
+
+/// The object that a `new` expression makes; `None` when it leads too far.
+pub(super) fn constructed<'a>(
+    scope: &Scope<'a>,
+    at: &Scope<'a>,
+    class: &'a Class<'a>,
+    arguments: &'a [Argument<'a>],
+    call: Span,
+) -> Option<Object<'a>> {
+    let frame = scope.call(Id::of(&at.module, class.span), Given::Arguments(arguments), call, 0)?;
+    Some(Object { scope: at.within(frame), class })
 }

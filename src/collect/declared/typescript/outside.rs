@@ -4,9 +4,13 @@
 use std::path::Path;
 use std::rc::Rc;
 
-use super::construct::{Made, Site};
+use oxc_span::Span;
+
+use super::construct::{Made, Site, is_test_path};
 use super::declare::Declared;
 use super::frame::Scope;
+use super::is_marked;
+use super::thing::Thing;
 use super::world::{Loaded, Module, World};
 use crate::collect::declared::resource::Program;
 use crate::collect::declared::walk::Tree;
@@ -57,6 +61,41 @@ impl<'a> World<'a> {
                         continue;
                     }
                     match self.declare(&Site { scope, made, symbol: symbol.clone() }, class) {
+                        Some(Declared::Database(resource)) => found.resources.push(resource),
+                        Some(Declared::Group(group)) => found.groups.push(group),
+                        None => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// Adds what other files make of classes of RDS that the file passes on under names of its own, of which nothing in
+    /// those files tells.
+    pub(super) fn declare_passed_on(&self, module: &Rc<Module<'a>>, found: &mut Program) {
+        let top = Scope::top(module);
+        let mut passed = Vec::new();
+        for name in module.exports.named.keys() {
+            self.refuel();
+            if let Thing::Package(symbol) = self.export(&top, module, name, Span::new(0, 0), 0)
+                && let Some(class) = symbol.declares()
+            {
+                self.look_for_callers(module, Some(name));
+                passed.push((symbol, class));
+            }
+        }
+        let mut next = 1;
+        while !passed.is_empty()
+            && let Some(other) = self.modules.borrow().get(next).cloned()
+        {
+            next += 1;
+            if is_marked(other.source) || is_test_path(&other.path) || !self.tree.is_read(&other.path) {
+                continue;
+            }
+            for (made, symbol) in self.made_in(&Scope::top(&other)) {
+                let Some((_, class)) = passed.iter().find(|(known, _)| *known == symbol) else { continue };
+                for scope in self.contexts(&other, made.span()).scopes {
+                    match self.declare(&Site { scope, made, symbol: symbol.clone() }, *class) {
                         Some(Declared::Database(resource)) => found.resources.push(resource),
                         Some(Declared::Group(group)) => found.groups.push(group),
                         None => {}

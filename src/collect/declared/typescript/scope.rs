@@ -264,6 +264,21 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// Names that are mentioned where that does not pass their values on.
+    fn mention(&mut self, kind: AstKind<'a>) {
+        let span = match kind {
+            AstKind::TSTypeReference(reference) => reference.type_name.span(),
+            AstKind::StaticMemberExpression(member) => member.object.span(),
+            AstKind::ExportSpecifier(specifier) => specifier.local.span(),
+            AstKind::ExportDefaultDeclaration(export) => export.declaration.span(),
+            AstKind::TSExportAssignment(export) => export.expression.span(),
+            AstKind::TSTypeQuery(query) => query.expr_name.span(),
+            AstKind::TSClassImplements(implements) => implements.span,
+            _ => return,
+        };
+        self.harmless.insert(span.start);
+    }
+
     /// The loop's variable is its item.
     fn each(&mut self, span: Span, left: &'a ForStatementLeft<'a>, list: &'a Expression<'a>, keys: bool) {
         if let ForStatementLeft::VariableDeclaration(declaration) = left {
@@ -373,28 +388,7 @@ impl<'a> Visit<'a> for Names<'a> {
             }
             AstKind::CallExpression(call) => self.call(call),
             AstKind::IdentifierReference(name) => self.uses.push(name),
-            AstKind::TSTypeReference(reference) => {
-                self.harmless.insert(reference.type_name.span().start);
-            }
-            AstKind::StaticMemberExpression(member) => {
-                self.harmless.insert(member.object.span().start);
-            }
-            AstKind::ExportSpecifier(specifier) => {
-                self.harmless.insert(specifier.local.span().start);
-            }
-            AstKind::ExportDefaultDeclaration(export) => {
-                self.harmless.insert(export.declaration.span().start);
-            }
-            AstKind::TSExportAssignment(export) => {
-                self.harmless.insert(export.expression.span().start);
-            }
-            AstKind::TSTypeQuery(query) => {
-                self.harmless.insert(query.expr_name.span().start);
-            }
-            AstKind::TSClassImplements(implements) => {
-                self.harmless.insert(implements.span.start);
-            }
-            _ => {}
+            _ => self.mention(kind),
         }
         if is_scope(&kind) {
             self.scopes.push(kind.span());

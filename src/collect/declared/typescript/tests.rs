@@ -1,4 +1,5 @@
 mod calls;
+mod cdk;
 mod fixtures;
 mod hostile;
 mod imports;
@@ -47,6 +48,8 @@ fn every_style_of_import_is_followed() {
         ("import * as aws from '@pulumi/aws'; const Db = aws.rds.Instance;", "Db"),
         ("import * as native from '@pulumi/aws-native';", "native.rds.DbInstance"),
         ("const aws = await import('@pulumi/aws');", "aws.rds.Instance"),
+        ("const aws = __importStar(require('@pulumi/aws'));", "aws.rds.Instance"),
+        ("const rds_1 = __importDefault(require('@pulumi/aws/rds'));", "rds_1.default.Instance"),
     ] {
         let code = format!("{import}\nnew {class}('a', {{ engine: 'postgres', engineVersion: '16.3' }});");
         require(&[("a.ts", &code)], None, &["a.ts:2 a postgres 16.3"]);

@@ -9,9 +9,10 @@ use oxc_ast::ast::{
 use oxc_span::{GetSpan, Span};
 
 use super::cdk;
-use super::eval::MAX_DEPTH;
+use super::eval::{MAX_DEPTH, part};
 use super::frame::{Frame, Given, Id, Scope};
 use super::meaning::{Func, Meaning, Root, Step};
+use super::object::constructed;
 use super::symbol::Symbol;
 use super::world::{Module, World};
 use crate::collect::declared::value::{Spot, Value};
@@ -58,7 +59,13 @@ impl<'a> World<'a> {
                 Some(specifier) if scope.module.names.binding("require", span.start).is_none() => {
                     self.imported(scope, specifier.value.as_str(), None, span, next)
                 }
-                _ => Thing::Value(scope.clone(), inner),
+                _ => match (&call.callee, call.arguments.first().and_then(Argument::as_expression)) {
+                    // What compilers put around an import.
+                    (Expression::Identifier(name), Some(import)) if name.name.starts_with("__import") => {
+                        self.thing(scope, import, next)
+                    }
+                    _ => Thing::Value(scope.clone(), inner),
+                },
             },
             Expression::AwaitExpression(awaited) => match &awaited.argument {
                 Expression::ImportExpression(import) => match &import.source {
@@ -70,7 +77,7 @@ impl<'a> World<'a> {
                 argument => self.thing(scope, argument, next),
             },
             Expression::NewExpression(new) => match self.thing(scope, &new.callee, next) {
-                Thing::Class(at, class) => match self.constructed(scope, &at, class, &new.arguments, new.span) {
+                Thing::Class(at, class) => match constructed(scope, &at, class, &new.arguments, new.span) {
                     Some(object) => Thing::Object(object),
                     None => Thing::Spot(scope.lost(span, "it refers too far")),
                 },
@@ -159,11 +166,11 @@ impl<'a> World<'a> {
                 cdk::constant(scope, &symbol, at).map_or(Thing::Package(symbol), Thing::Spot)
             }
             Thing::Module(module) => self.export(scope, module, key, span, depth),
-            Thing::Spot(spot) => Thing::Spot(self.part(scope, spot, key, span)),
+            Thing::Spot(spot) => Thing::Spot(part(scope, spot, key, span)),
             Thing::Class(at, class) => self.static_member(at, class, key, scope, span, depth),
             Thing::Object(object) => self.object_member(object, key, scope, span, depth),
             Thing::Enum(at, declaration) => {
-                Thing::Spot(self.part(scope, &self.enumeration(at, declaration, depth), key, span))
+                Thing::Spot(part(scope, &self.enumeration(at, declaration, depth), key, span))
             }
             Thing::Value(at, expression) => match expression.get_inner_expression() {
                 Expression::ObjectExpression(object) => self.thing(at, property(object, key)?, depth + 1),
@@ -234,7 +241,7 @@ impl<'a> World<'a> {
             }),
             Step::Index(index) => {
                 let whole = self.value_of(scope, &thing, span, depth);
-                Thing::Spot(self.part(scope, &whole, &index.to_string(), span))
+                Thing::Spot(part(scope, &whole, &index.to_string(), span))
             }
             Step::Default(default) => match thing {
                 Thing::Spot(spot) if spot.is_nothing() => self.thing(scope, default, depth),

@@ -23,8 +23,8 @@ pub(super) struct Config {
 
 impl Config {
     pub(super) fn read(store: &Files, path: &Path) -> Self {
-        let mut config = Self::default();
-        config.name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut config = Self { name, ..Self::default() };
         config.take(store, path, 0);
         config
     }

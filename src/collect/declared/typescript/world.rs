@@ -31,6 +31,12 @@ const FUEL: u32 = 100_000;
 /// Steps in all.
 const TANK: u32 = 3_000_000;
 
+/// Calls, by what they lead to.
+pub(super) type Calls<'a> = Rc<Vec<(Id, CallSite<'a>)>>;
+
+/// What an import leads to; nothing when that is out of the repository; or why it cannot be followed.
+pub(super) type Imported<'a> = Result<Option<Loaded<'a>>, String>;
+
 /// A parsed file.
 #[derive(Debug)]
 pub(super) struct Module<'a> {
@@ -43,7 +49,7 @@ pub(super) struct Module<'a> {
     pub names: Names<'a>,
     pub exports: Exports<'a>,
     /// What its calls lead to, once that was asked.
-    pub calls: RefCell<Option<Rc<Vec<(Id, CallSite<'a>)>>>>,
+    pub calls: RefCell<Option<Calls<'a>>>,
 }
 
 #[derive(Clone)]
@@ -64,7 +70,7 @@ pub(super) struct World<'a> {
     pub paths: Paths,
     pub modules: RefCell<Vec<Rc<Module<'a>>>>,
     loaded: RefCell<HashMap<PathBuf, Result<Loaded<'a>, String>>>,
-    imports: RefCell<HashMap<(usize, &'a str), Result<Option<Loaded<'a>>, String>>>,
+    imports: RefCell<HashMap<(usize, &'a str), Imported<'a>>>,
     bytes: Cell<usize>,
     projects: RefCell<BTreeMap<usize, Rc<Project>>>,
     /// Resources as they were referred to, by key.
@@ -184,7 +190,7 @@ impl<'a> World<'a> {
     ///
     /// # Errors
     /// Why it cannot be followed.
-    pub(super) fn import(&self, from: &Module<'a>, specifier: &'a str) -> Result<Option<Loaded<'a>>, String> {
+    pub(super) fn import(&self, from: &Module<'a>, specifier: &'a str) -> Imported<'a> {
         if Symbol::of_package(specifier).is_known() {
             return Ok(None);
         }

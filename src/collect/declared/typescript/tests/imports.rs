@@ -259,6 +259,12 @@ fn classes_that_other_files_pass_on_are_known() {
             "import * as aws from '@pulumi/aws'; export const Database = aws.rds.Instance;",
             "import { Database } from './cloud'; new Database",
         ),
+        (
+            "import * as aws from '@pulumi/aws'; export const Postgres = aws.rds.Instance;",
+            "import { Postgres as Pg } from './cloud'; new Pg",
+        ),
+        ("export { Instance as Postgres } from '@pulumi/aws/rds';", "import * as c from './cloud'; new c.Postgres"),
+        ("import { rds } from '@pulumi/aws'; export default rds.Instance;", "import Pg from './cloud'; new Pg"),
         ("module.exports = require('@pulumi/aws');", "const cloud = require('./cloud'); new cloud.rds.Instance"),
     ] {
         let code = format!("{code}('a', {{ engine: 'postgres', engineVersion: '16.3' }});");
