@@ -20,7 +20,7 @@ pub(super) struct Tree {
     prefix: String,
     /// With canonical paths, sorted.
     pub files: Arc<Vec<(PathBuf, Language)>>,
-    /// Of a file given: only its own resources count.
+    /// Of a file given: only its own resources count, and those that it makes by calls.
     pub single: Option<PathBuf>,
 }
 

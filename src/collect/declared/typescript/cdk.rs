@@ -186,7 +186,8 @@ pub(super) fn resource<'a>(world: &World<'a>, site: &Site<'a>, kind: Kind) -> Re
         (Property::Version, _) => {
             let (own, beside) = (engine_part("version"), get("engineVersion"));
             // Beside an engine without one, as in early versions.
-            if own.text().is_none() && beside.text().is_some() { beside } else { own }
+            let version = if own.text().is_none() && beside.text().is_some() { beside } else { own };
+            overridden(&site.scope).unwrap_or(version)
         }
         (Property::Identifier, Kind::Instance) => get("instanceIdentifier"),
         (Property::Identifier, Kind::Cluster) => get("clusterIdentifier"),
@@ -206,6 +207,12 @@ pub(super) fn resource<'a>(world: &World<'a>, site: &Site<'a>, kind: Kind) -> Re
     };
     let at = site.scope.place(site.made.span());
     Resource::new(site.key(), world.name(site), at, kind, &CDK, read)
+}
+
+/// That the file sets a version after a database is made; of which one, only a run tells.
+pub(super) fn overridden(scope: &Scope<'_>) -> Option<Spot> {
+    let span = scope.module.names.overrides.first()?;
+    Some(scope.lost(*span, "it may set the version"))
 }
 
 /// A parameter group, whose family follows from its engine.

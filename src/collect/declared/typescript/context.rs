@@ -1,20 +1,16 @@
 //! Which calls lead to a piece of code: a database that a function declares is one for each of them.
 
-use std::path::PathBuf;
 use std::rc::Rc;
 
-use memchr::memmem;
 use oxc_ast::ast::{Argument, Class};
 use oxc_span::Span;
 
 use super::construct::is_test_path;
-use super::exports::Export;
 use super::frame::{Frame, Given, Id, Scope};
 use super::meaning::{Meaning, Owner, OwnerKind};
 use super::object::{constructor, super_call};
 use super::thing::Thing;
-use super::world::{Calls, Loaded, Module, World};
-use crate::collect::declared::Language;
+use super::world::{Calls, Module, World};
 use crate::collect::declared::value::{Spot, Value};
 
 /// More calls are not told apart.
@@ -23,8 +19,6 @@ const MAX_CONTEXTS: usize = 200;
 const MAX_CHAIN: usize = 12;
 /// Ways that are tried for one piece of code.
 const MAX_TRIES: u32 = 5_000;
-/// Files that are looked at because they may call.
-const MAX_CALLERS: usize = 100;
 
 /// A call of a function, or the making of an object.
 #[derive(Clone, Debug)]
@@ -249,77 +243,6 @@ impl<'a> World<'a> {
             (at, class) = (above, base);
         }
         found
-    }
-
-    /// Loads the files that may call a function of a file: those that write a name of it. False when there are more
-    /// than are looked at.
-    pub(super) fn look_for_callers(&self, module: &Rc<Module<'a>>, name: Option<&str>) -> bool {
-        if self.tree.single.is_some() || module.exports.is_empty() {
-            return true;
-        }
-        let mut words: Vec<String> = name.filter(|name| !name.is_empty()).map(str::to_owned).into_iter().collect();
-        let is_it = |export: &Export<'_>| matches!(export, Export::Local(local) if Some(*local) == name);
-        let exported = module.exports.named.iter().filter(|(_, export)| is_it(export));
-        words.extend(exported.map(|(exported, _)| (*exported).to_owned()));
-        // A default export may have any name there, but not the file that it is in.
-        let stem = module.path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let folder = module.path.parent().and_then(|folder| folder.file_name());
-        let folder = folder.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let file = if stem == "index" { folder } else { stem };
-        words.extend(["\"", "'", ".js"].map(|end| format!("/{file}{end}")));
-        words.retain(|word| word != "default");
-        let mut next = 0;
-        while let Some(word) = words.get(next).cloned() {
-            next += 1;
-            if let Some(complete) = self.searched.borrow().get(&word) {
-                if *complete {
-                    continue;
-                }
-                return false;
-            }
-            let (callers, complete) = self.mentioning(&word);
-            self.searched.borrow_mut().insert(word, complete);
-            if !complete {
-                return false;
-            }
-            for other in callers {
-                // What passes it on may do so under another name.
-                for (exported, export) in &other.exports.named {
-                    let is_it = match export {
-                        Export::From { source, name: "default" } => {
-                            matches!(self.import(&other, source), Ok(Some(Loaded::Module(from))) if from.number == module.number)
-                        }
-                        Export::From { name, .. } => words.iter().any(|word| word == name),
-                        _ => false,
-                    };
-                    if is_it && *exported != "default" && words.len() < 16 && !words.iter().any(|word| word == exported)
-                    {
-                        words.push((*exported).to_owned());
-                    }
-                }
-            }
-        }
-        true
-    }
-
-    /// The files that contain a text, and whether these are all.
-    fn mentioning(&self, word: &str) -> (Vec<Rc<Module<'a>>>, bool) {
-        let finder = memmem::Finder::new(word.as_bytes());
-        let mut found = Vec::new();
-        let paths: Vec<PathBuf> = self.tree.of_language(Language::TypeScript).map(PathBuf::from).collect();
-        for path in paths.iter().filter(|path| !is_test_path(path)) {
-            let Ok(text) = self.tree.text(path) else { continue };
-            if finder.find(text.as_bytes()).is_none() {
-                continue;
-            }
-            if found.len() >= MAX_CALLERS {
-                return (found, false);
-            }
-            if let Ok(Loaded::Module(module)) = self.load(path) {
-                found.push(module);
-            }
-        }
-        (found, true)
     }
 }
 

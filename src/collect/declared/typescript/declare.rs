@@ -91,7 +91,13 @@ impl<'a> World<'a> {
             Class::Cdk(Construct::Group) => return Some(Declared::Group(cdk::group(self, site))),
             Class::Cdk(Construct::PlainGroup) => return Some(Declared::Group(self.group(site, &CLOUDFORMATION))),
             Class::Database(kind, vocabulary) => self.resource(site, kind, vocabulary)?,
-            Class::Cdk(Construct::Plain(kind)) => self.resource(site, kind, &CLOUDFORMATION)?,
+            Class::Cdk(Construct::Plain(kind)) => {
+                let mut resource = self.resource(site, kind, &CLOUDFORMATION)?;
+                if let Some(spot) = cdk::overridden(&site.scope) {
+                    resource.properties.insert(Property::Version, spot);
+                }
+                resource
+            }
             Class::Cdk(Construct::Database(kind)) => cdk::resource(self, site, kind),
             Class::Cdk(Construct::Replica) => cdk::resource(self, site, Kind::Instance),
         };

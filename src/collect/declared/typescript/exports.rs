@@ -89,6 +89,7 @@ impl<'a> Exports<'a> {
                     Some(name) => {
                         self.named.insert(name.name().as_str(), Export::Namespace(source));
                     }
+                    None if self.stars.contains(&source) => {}
                     None => self.stars.push(source),
                 }
             }

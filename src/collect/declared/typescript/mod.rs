@@ -6,6 +6,7 @@
 mod assign;
 mod body;
 mod call;
+mod callers;
 mod cdk;
 mod construct;
 mod context;

@@ -21,6 +21,8 @@ pub(super) struct Names<'a> {
     changes: HashMap<String, Vec<Change<'a>>>,
     /// `this.name = value`
     pub fields: HashMap<&'a str, Vec<Change<'a>>>,
+    /// Where something sets the version of a resource that is made already.
+    pub overrides: Vec<Span>,
     /// `exports.name = value`; of `module.exports`, no name.
     pub commonjs: Vec<(Option<&'a str>, &'a Expression<'a>)>,
     /// Other files, by how imports write them.
@@ -209,6 +211,9 @@ impl<'a> Names<'a> {
                 path.push(member.static_property_name());
                 object = member.object();
             }
+            if path.first() == Some(&Some("engineVersion")) {
+                self.overrides.push(span);
+            }
             path.reverse();
             match (object.get_inner_expression(), &path[..], value) {
                 (Expression::ThisExpression(_), [Some(name), rest @ ..], value) => {
@@ -241,6 +246,14 @@ impl<'a> Names<'a> {
             && let Some(function) = first.and_then(Func::of)
         {
             self.known.insert(function.span().start, OwnerKind::Callback { object: member.object(), method });
+        }
+        // <https://docs.aws.amazon.com/cdk/v2/guide/cfn-layer.html>
+        if ["addPropertyOverride", "addOverride"].contains(&method)
+            && !first.is_some_and(
+                |path| matches!(path, Expression::StringLiteral(path) if !path.value.ends_with("EngineVersion")),
+            )
+        {
+            self.overrides.push(call.span);
         }
         let mutated = match member.object().get_inner_expression() {
             Expression::Identifier(object) if object.name == "Object" => {

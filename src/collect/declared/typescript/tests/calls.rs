@@ -287,3 +287,19 @@ fn what_is_beside_the_folder_given_counts_with_it() {
     ];
     assert_eq!(read(""), expected);
 }
+
+#[test]
+fn callers_that_cannot_be_read_leave_one_unknown() {
+    let component =
+        format!("{AWS}export function makeDatabase(name: string, version: string) {{ {} }}", make("version"));
+    let one = ("one.ts", "import { makeDatabase } from './lib';\nmakeDatabase('one', '16.3');");
+    let broken = ("two.ts", "import { makeDatabase } from './lib';\nmakeDatabase('two', = '15.1');");
+    let expected =
+        ["lib.ts:3 `${name}-db` postgres version at line 3: it is a parameter", "one.ts:2 one-db postgres 16.3"];
+    require(&[("lib.ts", &component), one], None, &expected[1..]);
+    require(&[("lib.ts", &component), one, broken], None, &expected);
+    let renamed = ("names.ts", "import { makeDatabase } from './lib';\nexport { makeDatabase as create };");
+    let three = ("three.ts", "import { create } from './names';\ncreate('three', '14.2');");
+    let expected = ["one.ts:2 one-db postgres 16.3", "three.ts:2 three-db postgres 14.2"];
+    require(&[("lib.ts", &component), one, renamed, three], None, &expected);
+}
