@@ -23,6 +23,8 @@ pub(super) enum Kind {
 pub(super) struct Program {
     pub resources: Vec<Resource>,
     pub groups: Vec<Group>,
+    /// Keys of resources that another file declares: they are followed here and count there.
+    pub elsewhere: Vec<String>,
     /// Files that speak of RDS and do not parse.
     pub broken: Vec<Declaration>,
     pub pins: Vec<facts::Pinned>,
@@ -106,7 +108,8 @@ impl Resource {
 
 /// The PostgreSQL ones among the resources of one program, and its files that do not parse.
 pub(super) fn declarations(program: &Program) -> Vec<Declaration> {
-    let declared = program.resources.iter().filter_map(|resource| declare(resource, program));
+    let own = program.resources.iter().filter(|resource| !program.elsewhere.contains(&resource.key));
+    let declared = own.filter_map(|resource| declare(resource, program));
     declared.chain(program.broken.iter().cloned()).collect()
 }
 

@@ -122,7 +122,7 @@ pub(super) fn read(program: &Program, class: Class, call: At, frame: &FrameLink)
             };
             Resource::new(key, name, at.clone(), Kind::Instance, &CLOUDFORMATION, read)
         }
-        Class::Group => {
+        Class::Group(_) => {
             let identifier = GROUP_NAMES.iter().map(|name| get(name)).find(|spot| !spot.is_nothing());
             let identifier = identifier.unwrap_or_else(|| Spot::new(Value::Nothing, at.clone()));
             let (family, parameters) = (get("family"), get("parameters"));
