@@ -82,14 +82,6 @@ impl Vocabulary {
         &["name", "dbparametergroupname", "dbclusterparametergroupname"]
     }
 
-    /// Whether an instance belongs to a cluster, which says more of it than the instance itself.
-    pub(super) fn is_member(&self, kind: Kind, arguments: &Spot) -> bool {
-        let names = ["dbclusteridentifier", "dbclusteridentifierref", "dbclusteridentifierselector"];
-        let Value::Map(map) = &arguments.value else { return false };
-        let is_written = |key: &str, spot: &Spot| names.contains(&normal(key).as_str()) && !spot.is_nothing();
-        kind == Kind::Instance && map.entries.iter().any(|(key, spot)| is_written(key, spot))
-    }
-
     /// What a map of arguments says of a property.
     pub(super) fn read(&self, property: Property, kind: Kind, arguments: &Spot) -> Spot {
         self.first(property, kind, |name| {
@@ -105,6 +97,14 @@ impl Vocabulary {
         let known = written.iter().position(|spot| !matches!(spot.value, Value::Unknown(_)));
         written.into_iter().nth(known.unwrap_or(0))
     }
+}
+
+/// Whether an instance belongs to a cluster, which says more of it than the instance itself.
+pub(super) fn is_member(kind: Kind, arguments: &Spot) -> bool {
+    let names = ["dbclusteridentifier", "dbclusteridentifierref", "dbclusteridentifierselector"];
+    let Value::Map(map) = &arguments.value else { return false };
+    let is_written = |key: &str, spot: &Spot| names.contains(&normal(key).as_str()) && !spot.is_nothing();
+    kind == Kind::Instance && map.entries.iter().any(|(key, spot)| is_written(key, spot))
 }
 
 /// The names of Terraform's `aws` provider, which Pulumi's `aws` and Crossplane's upbound provider share.

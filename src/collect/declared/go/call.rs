@@ -4,18 +4,12 @@ use std::rc::Rc;
 
 use tree_sitter::Node;
 
+use super::config::Namespace;
 use super::source::children;
 use super::symbol;
 use super::unit::{GuardKind, Meaning};
 use super::world::{Callee, Frame, Here, World, arguments};
 use crate::collect::declared::value::{Map, Spot, Value, concat};
-
-/// Whose configuration a `config.Config` reads.
-enum Namespace {
-    /// The project's.
-    Own,
-    Named(Spot),
-}
 
 /// Methods that hand on what they are called on.
 const SAME: [&str; 8] = [
@@ -57,7 +51,7 @@ impl<'a> World<'a> {
                 None => lost("only a run tells"),
             },
             Callee::External("fmt", "Sprintf") => self.format(here, call, depth),
-            Callee::External("strings", name) => self.text(here, call, name, argument(0), argument(1)),
+            Callee::External("strings", name) => self.text(here, call, name, &[argument(0), argument(1)]),
             Callee::External("os", _) => lost("it depends on the environment"),
             Callee::External(path, _) => lost(&format!("it is of \"{path}\"")),
             Callee::Method(operand, name) => self.method(here, call, (operand, name), part, depth),
@@ -179,13 +173,14 @@ impl<'a> World<'a> {
         concat(parts, at)
     }
 
-    fn text(&self, here: &Here<'a>, call: Node<'a>, name: &str, one: Option<Spot>, other: Option<Spot>) -> Spot {
-        if let Some(reason) = [&one, &other].into_iter().flatten().find_map(Spot::lost) {
+    fn text(&self, here: &Here<'a>, call: Node<'a>, name: &str, given: &[Option<Spot>; 2]) -> Spot {
+        let [one, other] = given;
+        if let Some(reason) = given.iter().flatten().find_map(Spot::lost) {
             return Spot::unknown(reason, self.place(here, call));
         }
         let boolean = |holds: bool| self.known(here, call, Value::Bool(holds));
         let text = |text: String, of: &Spot| Spot::new(Value::text(text), of.at.clone());
-        let Some(first) = &one else { return self.lost(here, call, "only a run tells") };
+        let Some(first) = one else { return self.lost(here, call, "only a run tells") };
         match (name, first.scalar(), other.as_ref().and_then(Spot::scalar)) {
             ("TrimSpace", Some(value), None) => text(value.trim().to_owned(), first),
             ("ToLower", Some(value), None) => text(value.to_lowercase(), first),
@@ -216,6 +211,17 @@ impl<'a> World<'a> {
                 _ => project.name().map_or_else(|| lost("there is no Pulumi.yaml above it"), known),
             };
         }
+        // `ctx.GetConfig("project:key")`
+        if name == "GetConfig" && self.is_context(here, operand) {
+            let found = given.first().map(|key| self.setting(here, call, &Namespace::Own, "Get", *key, depth));
+            return match (found, part) {
+                (Some(found), 0) => found,
+                (Some(Spot { value: Value::Text(text), .. }), 1) => {
+                    self.known(here, call, Value::Bool(!text.is_empty()))
+                }
+                _ => lost("only a run tells"),
+            };
+        }
         if let Some(namespace) = self.config(here, operand, depth) {
             return match given.first() {
                 Some(key) if part == 0 => self.setting(here, call, &namespace, name, *key, depth),
@@ -239,105 +245,6 @@ impl<'a> World<'a> {
         }
         let meaning = self.unit(here).local(code, node.start_byte()).map(|binding| binding.meaning);
         matches!(meaning, Some(Meaning::Parameter(_, _, Some(kind))) if self.code(here, kind).ends_with("pulumi.Context"))
-    }
-
-    /// What a `config.Config` reads; `None` of other things.
-    fn config(&self, here: &Here<'a>, node: Node<'a>, depth: u32) -> Option<Namespace> {
-        if !self.spend(1) {
-            return None;
-        }
-        match node.kind() {
-            "call_expression" => {
-                let Callee::External(path, "New") = self.callee(here, node) else { return None };
-                let namespace = arguments(node).get(1).map(|name| self.eval(here, *name, depth));
-                let named = namespace.filter(|name| name.text().is_some() || name.lost().is_some());
-                symbol::is_config(path).then(|| named.map_or(Namespace::Own, Namespace::Named))
-            }
-            "identifier" => {
-                let name = self.code(here, node);
-                let (there, binding) = match self.unit(here).local(name, node.start_byte()) {
-                    Some(binding) => (here.clone(), binding),
-                    None => {
-                        let (unit, binding) = self.global(self.unit(here).package, name)?;
-                        (Here { unit, frame: None }, binding)
-                    }
-                };
-                match binding.meaning {
-                    Meaning::Value(value, 0, 1) => self.config(&there, value, depth + 1),
-                    Meaning::Parameter(function, index, _) => {
-                        let frame = there
-                            .frame
-                            .as_ref()
-                            .filter(|frame| (frame.unit, frame.function) == (there.unit, function))?;
-                        self.config(&frame.from, *arguments(frame.call).get(index)?, depth + 1)
-                    }
-                    _ => None,
-                }
-            }
-            "unary_expression" => self.config(here, node.child_by_field_name("operand")?, depth + 1),
-            _ => None,
-        }
-    }
-
-    /// What `RequireObject` and its like fill in.
-    pub(super) fn object(&self, here: &Here<'a>, call: Node<'a>, depth: u32) -> Option<Spot> {
-        let Callee::Method(operand, name @ ("RequireObject" | "GetObject" | "TryObject")) = self.callee(here, call)
-        else {
-            return None;
-        };
-        let namespace = self.config(here, operand, depth)?;
-        let key = arguments(call).first().copied()?;
-        Some(self.setting(here, call, &namespace, name, key, depth))
-    }
-
-    fn setting(
-        &self,
-        here: &Here<'a>,
-        call: Node<'a>,
-        namespace: &Namespace,
-        method: &str,
-        key: Node<'a>,
-        depth: u32,
-    ) -> Spot {
-        let lost = |why: &str| self.lost(here, call, why);
-        let kinds = [("Require", true), ("Try", true), ("Get", false)];
-        let Some((kind, is_required)) =
-            kinds.into_iter().find_map(|(prefix, is_required)| Some((method.strip_prefix(prefix)?, is_required)))
-        else {
-            return lost("only a run tells");
-        };
-        if kind.contains("Secret") {
-            return lost("it is a secret");
-        }
-        let key = self.eval(here, key, depth);
-        let Some(key) = key.text() else { return lost(key.lost().unwrap_or("only a run tells")) };
-        let (name, key) = match (namespace, key.split_once(':')) {
-            (Namespace::Named(name), _) => match name.text() {
-                Some(name) => (Some(name.to_owned()), key),
-                None => return lost("its namespace is not known"),
-            },
-            (Namespace::Own, Some((name, key))) => (Some(name.to_owned()), key),
-            (Namespace::Own, None) => (None, key),
-        };
-        let project = self.project(here);
-        let spot = match project.setting(name.as_deref(), key) {
-            Ok(spot) if spot.is_nothing() && is_required => {
-                return lost(&format!("{} does not set it", project.settings_file()));
-            }
-            Ok(spot) => spot,
-            Err(reason) => return lost(&reason),
-        };
-        let at = spot.at.clone();
-        let value = match (kind, spot.scalar()) {
-            ("", Some(text)) => Value::text(text),
-            ("", None) if spot.is_nothing() => Value::Text(String::new()),
-            ("Bool", Some(text)) => Value::Bool(text == "true"),
-            ("Bool", None) if spot.is_nothing() => Value::Bool(false),
-            ("Int" | "Int64" | "Float64", Some(text)) => Value::Number(text.to_owned()),
-            ("Int" | "Int64" | "Float64", None) if spot.is_nothing() => Value::Number("0".to_owned()),
-            _ => return spot,
-        };
-        Spot::new(value, at)
     }
 }
 

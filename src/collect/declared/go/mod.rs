@@ -1,11 +1,13 @@
 //! Pulumi programs in Go. The files of a folder are one package.
 //!
-//! [`source`] reads files, [`unit`] is what one of them declares, [`world`] how packages lead to each other, [`eval`],
-//! [`call`] and [`change`] say what expressions come to; here is what of it is a database.
+//! [`source`] parses files, [`reader`] makes a [`unit`] of one, [`world`] is how packages lead to each other; [`eval`],
+//! [`call`], [`config`] and [`change`] say what expressions come to. Here is what of it is a database.
 
 mod call;
 mod change;
+mod config;
 mod eval;
+mod reader;
 mod source;
 mod symbol;
 #[cfg(test)]
@@ -19,7 +21,7 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::thread;
 
-use super::property::{Property, Vocabulary};
+use super::property::{Property, Vocabulary, is_member};
 use super::resource::{Group, Program, Resource};
 use super::value::{Map, Spot, Value, quote};
 use super::walk::Tree;
@@ -191,7 +193,7 @@ fn take<'a>(
         _ => Spot::new(Value::Map(Map::default()), at.clone()),
     };
     match class {
-        Class::Database(kind) if vocabulary.is_member(kind, &arguments) => {}
+        Class::Database(kind) if is_member(kind, &arguments) => {}
         Class::Database(kind) => {
             let get = |property: Property| vocabulary.read(property, kind, &arguments);
             let mut resource = Resource::new(key, name, at.clone(), kind, vocabulary, get);

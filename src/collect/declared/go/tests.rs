@@ -247,6 +247,23 @@ fn what_is_called_several_times_is_declared_several_times() {
 }
 
 #[test]
+fn functions_are_known_under_other_names() {
+    let body = MAKE.replace('@', "pulumi.String(\"16.3\")");
+    let dotted = program(&body, "").replace("\"github.com/pulumi/pulumi-aws", ". \"github.com/pulumi/pulumi-aws");
+    require(&[("main.go", &dotted.replace("rds.New", "New"))], None, &["main.go:8 a postgres 16.3"]);
+    let renamed = program(&format!("make := rds.NewInstance\n{}", body.replace("rds.NewInstance", "make")), "");
+    require(&[("main.go", &renamed)], None, &["main.go:9 a postgres 16.3"]);
+    let raw = program(
+        &MAKE
+            .replace('@', "pulumi.String(v)")
+            .replace("rds.New", "v, ok := ctx.GetConfig(\"p:v\")\nif !ok { v = \"12\" }\nrds.New"),
+        "",
+    );
+    let files = [("main.go", raw.as_str()), ("Pulumi.yaml", "name: p\n"), ("Pulumi.x.yaml", "config:\n  p:v: 16.3\n")];
+    require(&files, None, &["Pulumi.x.yaml:2 a postgres 16.3"]);
+}
+
+#[test]
 fn what_does_not_parse_is_never_silently_nothing() {
     let text = program(
         "rds.NewInstance(ctx, \"a\", &rds.InstanceArgs{Engine: pulumi.String(\"postgres\" EngineVersion: })",

@@ -15,6 +15,8 @@ use crate::collect::declared::walk::Tree;
 
 /// More packages are no program of Pulumi.
 const MAX_PACKAGES: usize = 1000;
+/// Names of names of functions are no deeper.
+const MAX_NAMES: u32 = 8;
 /// Steps per resource: constants that refer to each other can multiply.
 const FUEL: u32 = 100_000;
 
@@ -112,9 +114,8 @@ impl<'a> World<'a> {
             let mut units = Vec::new();
             for file in &package.files {
                 let unit = Unit::of(file, index);
-                for (name, bindings) in &unit.bindings {
-                    let of_package = bindings.iter().filter(|binding| binding.is_global);
-                    globals.entry(name).or_default().extend(of_package.map(|binding| (world.units.len(), *binding)));
+                for (name, binding) in &unit.globals {
+                    globals.entry(name).or_default().push((world.units.len(), *binding));
                 }
                 for call in &unit.calls {
                     world.callers.entry(call.name).or_default().push((world.units.len(), *call));
@@ -200,11 +201,21 @@ impl<'a> World<'a> {
             let generic = call.child_by_field_name("type")?;
             generic.child_by_field_name("type").or(Some(generic))
         });
-        let Some(function) = function else { return Callee::Other };
+        function.map_or(Callee::Other, |function| self.called(here, function, 0))
+    }
+
+    fn called(&self, here: &Here<'a>, function: Node<'a>, depth: u32) -> Callee<'a> {
         let offset = function.start_byte();
         let meant = |unit: usize, binding: Binding<'a>| match binding.meaning {
             Meaning::Function(index) => Callee::Function(unit, index),
             Meaning::Type => Callee::Conversion,
+            // A function under another name.
+            Meaning::Value(value, 0, 1) if depth < MAX_NAMES && value.kind() == "selector_expression" => {
+                match self.called(&Here { unit, frame: None }, value, depth + 1) {
+                    Callee::Method(..) => Callee::Other,
+                    known => known,
+                }
+            }
             _ => Callee::Other,
         };
         match function.kind() {
@@ -215,7 +226,7 @@ impl<'a> World<'a> {
                 }
                 match self.global(self.unit(here).package, name) {
                     Some((unit, binding)) => meant(unit, binding),
-                    None => Callee::Builtin(name),
+                    None => self.dotted(here, name).unwrap_or(Callee::Builtin(name)),
                 }
             }
             "selector_expression" | "qualified_type" => {
@@ -239,6 +250,27 @@ impl<'a> World<'a> {
             }
             _ => Callee::Other,
         }
+    }
+
+    /// What a name means by `import . "path"`; only what begins with a capital letter can be meant.
+    fn dotted(&self, here: &Here<'a>, name: &'a str) -> Option<Callee<'a>> {
+        let paths = self.unit(here).imports.iter().filter(|(given, _)| *given == Some(".")).map(|(_, path)| *path);
+        if !name.starts_with(|c: char| c.is_uppercase()) {
+            return None;
+        }
+        let mut outside = None;
+        for path in paths {
+            let Some(package) = self.linked(here, path) else {
+                outside = outside.filter(|_| !path.ends_with("/rds")).or(Some(Callee::External(path, name)));
+                continue;
+            };
+            match self.global(package, name).map(|(unit, binding)| (unit, binding.meaning)) {
+                Some((unit, Meaning::Function(index))) => return Some(Callee::Function(unit, index)),
+                Some((_, Meaning::Type)) => return Some(Callee::Conversion),
+                _ => {}
+            }
+        }
+        outside
     }
 }
 

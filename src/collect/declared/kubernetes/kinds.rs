@@ -29,7 +29,9 @@ pub(super) struct Shape {
 const INSTANCE: Role = Role::Database(Kind::Instance);
 const CLUSTER: Role = Role::Database(Kind::Cluster);
 
-const KINDS: &[(&str, Provider, &[(&str, Role)])] = &[
+type Kinds = &'static [(&'static str, Role)];
+
+const KINDS: &[(&str, Provider, Kinds)] = &[
     ("rds.aws.upbound.io", Provider::Upbound, UPBOUND),
     ("rds.aws.m.upbound.io", Provider::Upbound, UPBOUND),
     ("rds.aws.crossplane.io", Provider::Community, API),
@@ -38,14 +40,14 @@ const KINDS: &[(&str, Provider, &[(&str, Role)])] = &[
     ("rds.services.k8s.aws", Provider::Ack, API),
 ];
 
-const UPBOUND: &[(&str, Role)] = &[
+const UPBOUND: Kinds = &[
     ("Instance", INSTANCE),
     ("Cluster", CLUSTER),
     ("ParameterGroup", Role::Group(Kind::Instance)),
     ("ClusterParameterGroup", Role::Group(Kind::Cluster)),
 ];
 
-const API: &[(&str, Role)] = &[
+const API: Kinds = &[
     ("DBInstance", INSTANCE),
     ("DBCluster", CLUSTER),
     ("DBParameterGroup", Role::Group(Kind::Instance)),

@@ -1,7 +1,7 @@
 //! One manifest: where it writes what, and what of it is a database or a parameter group.
 
 use super::kinds::{Provider, Role, Shape};
-use crate::collect::declared::property::Property;
+use crate::collect::declared::property::{Property, is_member};
 use crate::collect::declared::resource::{Group, Kind, Program, Resource};
 use crate::collect::declared::value::{Map, Place, Spot, Value, normal, quote};
 
@@ -45,7 +45,7 @@ impl Manifest {
         };
         let arguments = self.arguments();
         match self.shape.role {
-            Role::Database(kind) if self.shape.vocabulary().is_member(kind, &arguments) => {}
+            Role::Database(kind) if is_member(kind, &arguments) => {}
             Role::Database(kind) => found.resources.push(self.database(kind, &arguments, inert)),
             Role::Group(_) => found.groups.push(self.group(&arguments)),
         }
@@ -134,15 +134,14 @@ impl Manifest {
     /// What is written of the thing itself, references among it.
     fn arguments(&self) -> Spot {
         let spec = part(&self.body, &["spec"]);
-        let written = match self.shape.provider {
-            Provider::Ack => spec,
-            _ => {
-                let mut map = Map::default();
-                for group in ["initProvider", "forProvider"] {
-                    map.spread(&part(&spec, &[group]));
-                }
-                Spot::new(Value::Map(map), spec.at)
+        let written = if self.shape.provider == Provider::Ack {
+            spec
+        } else {
+            let mut map = Map::default();
+            for group in ["initProvider", "forProvider"] {
+                map.spread(&part(&spec, &[group]));
             }
+            Spot::new(Value::Map(map), spec.at)
         };
         match written.value {
             Value::Map(map) => Spot::new(Value::Map(self.referenced(map)), written.at),

@@ -37,7 +37,9 @@ fn visit(document: &Spot, text: &str, found: &mut Program, depth: u32) {
     } else if kind == "Composition" && version.starts_with("apiextensions.crossplane.io/") {
         composition::read(document, text, found);
     } else if depth < MAX_INNER {
-        inner(document, kind).iter().for_each(|inner| visit(inner, text, found, depth + 1));
+        for inner in inner(document, kind) {
+            visit(&inner, text, found, depth + 1);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::template::Template;
 use super::{find, ignored};
-use crate::collect::declared::property::{PULUMI, PULUMI_NATIVE, Vocabulary};
+use crate::collect::declared::property::{PULUMI, PULUMI_NATIVE, Vocabulary, is_member};
 use crate::collect::declared::resource::{Group, Kind, Program, Resource};
 use crate::collect::declared::value::{Spot, Value};
 use crate::collect::declared::walk::Tree;
@@ -100,7 +100,7 @@ fn take(template: &Template<'_>, name: &str, resource: &Spot, found: &mut Progra
     let properties = written("properties");
     let at = resource.at.clone();
     match class {
-        Class::Database(kind) if vocabulary.is_member(kind, &properties) => {}
+        Class::Database(kind) if is_member(kind, &properties) => {}
         Class::Database(kind) => {
             let get = |property| vocabulary.read(property, kind, &properties);
             let mut database = Resource::new(template.key(name), name.to_owned(), at, kind, vocabulary, get);
