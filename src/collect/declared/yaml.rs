@@ -239,7 +239,7 @@ mod tests {
             read(&"a".into(), "a: &a [*a]\n").unwrap().entry("a").unwrap().entry("0").unwrap().lost(),
             Some("a YAML alias at line 1")
         );
-        let laughs: String = (1..60).map(|i| format!("a{i}: &a{i} [*a{0}, *a{0}]\n", i - 1)).collect();
+        let laughs = (1..60).map(|i| format!("a{i}: &a{i} [*a{0}, *a{0}]\n", i - 1)).collect::<Vec<_>>().concat();
         assert!(read(&"a".into(), &format!("a0: &a0 x\n{laughs}")).is_ok());
     }
 

@@ -7,6 +7,19 @@ use tree_sitter::Node;
 use super::source::{Branch, File, Step, child, children, error_in, imports, walk};
 use super::unit::{Binding, Call, Change, Function, Guard, GuardKind, Meaning, Unit, What};
 
+/// What else names are declared in.
+const SCOPES: [&str; 9] = [
+    "block",
+    "if_statement",
+    "expression_switch_statement",
+    "type_switch_statement",
+    "select_statement",
+    "expression_case",
+    "default_case",
+    "type_case",
+    "communication_case",
+];
+
 impl<'a> Unit<'a> {
     pub(super) fn of(file: &'a File, package: usize) -> Self {
         let unit = Self {
@@ -113,17 +126,11 @@ impl<'a> Reader<'a> {
                 }
             }
             "function_declaration" | "method_declaration" | "func_literal" => self.function(node),
-            "if_statement" | "expression_switch_statement" | "type_switch_statement" | "select_statement" => {
-                self.scopes.push((node.id(), whole));
-            }
             "for_statement" => {
                 self.scopes.push((node.id(), whole));
                 self.open_guard(node, whole, GuardKind::Loop);
             }
-            "expression_case" | "default_case" | "type_case" | "communication_case" => {
-                self.scopes.push((node.id(), whole));
-            }
-            "block" => self.scopes.push((node.id(), whole)),
+            kind if SCOPES.contains(&kind) => self.scopes.push((node.id(), whole)),
             "short_var_declaration" => self.short(node),
             "assignment_statement" => self.assignment(node),
             "inc_statement" | "dec_statement" => {
@@ -132,9 +139,13 @@ impl<'a> Reader<'a> {
                 }
             }
             "range_clause" => {
-                let names = node.child_by_field_name("left").map(children).unwrap_or_default();
-                for name in names {
-                    self.declare(name, Meaning::Opaque("a variable of a loop"), node.end_byte());
+                let is_new = self.code(node).split("range").next().is_some_and(|left| left.contains(":="));
+                for name in node.child_by_field_name("left").map(children).unwrap_or_default() {
+                    if is_new {
+                        self.declare(name, Meaning::Opaque("a variable of a loop"), node.end_byte());
+                    } else {
+                        self.change(whole, name, What::Reckoned);
+                    }
                 }
             }
             "return_statement" => {

@@ -210,6 +210,7 @@ fn what_only_a_run_tells_has_a_reason() {
             "func f(ctx *pulumi.Context) string { if unknown() { return \"12\" }\nreturn \"16\" }",
             "unknown() at main.go:13: only a run tells",
         ),
+        ("v := \"12\"\nfor v = range m { f(v) }", "pulumi.String(v)", "", "", "it is changed at main.go:9"),
         ("", "nil", "", "", "engineVersion is not set, so RDS chooses it"),
     ] {
         assert_eq!(version(before, expression, after, rest), reason, "{before} {expression}");

@@ -116,9 +116,10 @@ fn hostile_programs_end() {
     };
     assert!(program("${x}", "  x: ${y}\n  y: ${x}\n").contains("it refers too far"));
     assert!(program("${a.engineVersion}", "  x: 1\n").contains("only known to AWS"));
-    let doubling: String = (0..90).map(|i| format!("  v{i}: ${{v{0}}}${{v{0}}}\n", i + 1)).collect();
+    let doubling = (0..90).map(|i| format!("  v{i}: ${{v{0}}}${{v{0}}}\n", i + 1)).collect::<Vec<_>>().concat();
     assert!(program("${v0}", &(doubling + "  v90: x\n")).contains("a text too long"));
-    let tags: String = (0..90).map(|i| format!("  v{i}: &v{i} [*v{0}, *v{0}, *v{0}]\n", i.max(1) - 1)).collect();
+    let tags =
+        (0..90).map(|i| format!("  v{i}: &v{i} [*v{0}, *v{0}, *v{0}]\n", i.max(1) - 1)).collect::<Vec<_>>().concat();
     assert!(program("16", &tags.replacen("[*v0, *v0, *v0]", "[x, x]", 1)).ends_with(" 16"));
     program(&"${".repeat(250_000), "  x: 1\n");
     program(&format!("\"{}\"", "$$".repeat(250_000)), "  x: 1\n");
