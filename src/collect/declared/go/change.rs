@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use super::eval::{boolean, equal};
 use super::source::children;
 use super::unit::{Binding, Change, GuardKind, What};
 use super::world::{Callee, Here, World, arguments};
@@ -197,9 +198,9 @@ impl<'a> World<'a> {
         match guard {
             GuardKind::If(condition, wanted) => {
                 let value = self.eval(here, condition, depth + 1);
-                match value.value {
-                    Value::Bool(holds) => Ok(holds == wanted),
-                    _ => Err(self.undecided(here, condition, &value)),
+                match boolean(&value.value) {
+                    Some(holds) => Ok(holds == wanted),
+                    None => Err(self.undecided(here, condition, &value)),
                 }
             }
             GuardKind::Case(switch, case) => self.is_chosen(here, switch, case, depth + 1),
@@ -220,9 +221,8 @@ impl<'a> World<'a> {
             for test in case.child_by_field_name("value").map(children).unwrap_or_default() {
                 let spot = self.eval(here, test, depth);
                 let holds = match (&value, &spot.value) {
-                    (Some(value), test) => value.value.same(test),
-                    (None, Value::Bool(holds)) => Some(*holds),
-                    (None, _) => None,
+                    (Some(value), test) => equal(&value.value, test),
+                    (None, test) => boolean(test),
                 };
                 match holds {
                     Some(true) => return Ok(true),

@@ -51,9 +51,9 @@ impl<'a> World<'a> {
                 (Some(operand), Some(b'&' | b'*')) => self.eval(here, operand, next),
                 (Some(operand), Some(b'!')) => {
                     let inner = self.eval(here, operand, next);
-                    match inner.value {
-                        Value::Bool(holds) => self.known(here, node, Value::Bool(!holds)),
-                        _ => Spot::unknown(self.undecided(here, operand, &inner), self.place(here, node)),
+                    match boolean(&inner.value) {
+                        Some(holds) => self.known(here, node, Value::Bool(!holds)),
+                        None => Spot::unknown(self.undecided(here, operand, &inner), self.place(here, node)),
                     }
                 }
                 _ => self.lost(here, node, "only a run tells"),
@@ -98,13 +98,10 @@ impl<'a> World<'a> {
             return self.lost(here, node, "only a run tells");
         };
         let (one, other) = (self.eval(here, left, depth), self.eval(here, right, depth));
-        let boolean = |spot: &Spot| match spot.value {
-            Value::Bool(holds) => Some(holds),
-            _ => None,
-        };
+        let boolean = |spot: &Spot| boolean(&spot.value);
         let outcome = match self.code(here, operator) {
-            "==" => one.value.same(&other.value),
-            "!=" => one.value.same(&other.value).map(|same| !same),
+            "==" => equal(&one.value, &other.value),
+            "!=" => equal(&one.value, &other.value).map(|same| !same),
             "&&" => match (boolean(&one), boolean(&other)) {
                 (Some(false), _) | (_, Some(false)) => Some(false),
                 (Some(true), Some(true)) => Some(true),
@@ -116,7 +113,8 @@ impl<'a> World<'a> {
                 _ => None,
             },
             "+" if [&one, &other].iter().any(|side| matches!(side.value, Value::Text(_))) => {
-                return concat([one, other], self.place(here, node));
+                let text = |spot: Spot| if spot.is_nothing() { Spot::new(Value::text(""), spot.at) } else { spot };
+                return concat([text(one), text(other)], self.place(here, node));
             }
             _ => None,
         };
@@ -297,6 +295,30 @@ impl<'a> World<'a> {
             }
             _ => self.lost(here, value, "only a run tells"),
         }
+    }
+}
+
+/// A field or an entry that is not written has its type's zero value, whatever the type.
+fn is_zero(value: &Value) -> bool {
+    match value {
+        Value::Text(text) => text.is_empty(),
+        Value::Number(number) => number == "0",
+        Value::Bool(holds) => !holds,
+        Value::Nothing => true,
+        _ => false,
+    }
+}
+
+pub(super) fn equal(one: &Value, other: &Value) -> Option<bool> {
+    let is_unwritten = matches!(one, Value::Nothing) || matches!(other, Value::Nothing);
+    if is_unwritten && is_zero(one) && is_zero(other) { Some(true) } else { one.same(other) }
+}
+
+pub(super) fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(holds) => Some(*holds),
+        Value::Nothing => Some(false),
+        _ => None,
     }
 }
 
