@@ -133,6 +133,12 @@ fn version(before: &str, expression: &str, after: &str, rest: &str) -> String {
 fn what_the_files_determine_is_followed() {
     for (before, expression, after, rest) in [
         ("", "pulumi.String(\"16.3\")", "", ""),
+        (
+            "v := defaults(&Args{})",
+            "pulumi.String(v)",
+            "",
+            "type Args struct { V string; Old bool }\nfunc defaults(a *Args) string { if a.Old { return \"12\" }\nif a.V == \"\" { return \"16.3\" + a.V }\nreturn a.V }",
+        ),
         ("", "pulumi.StringPtr(string(v))", "", "const v = \"16.3\""),
         ("", "pulumi.String(v)", "", "type Version string\nconst v Version = Version(\"16.3\")"),
         ("v := \"12\"\nif true { v = \"16.3\" }", "pulumi.String(v)", "v = \"13\"", ""),
