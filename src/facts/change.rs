@@ -175,7 +175,10 @@ mod tests {
         let (before, after) = (one("a.ts", "app", "12.17", ""), one("b.tf", "aws_db_instance.app", "12.17", ""));
         assert_eq!(told(std::slice::from_ref(&before), &[after]), ["aws_db_instance.app Same"]);
         let other = one("a.ts", "other", "15.2", "x");
-        assert_eq!(told(&[before], std::slice::from_ref(&other)), ["other Changed { from: Some(\"12.17\"), to: \"15.2\" }"]);
+        assert_eq!(
+            told(&[before], std::slice::from_ref(&other)),
+            ["other Changed { from: Some(\"12.17\"), to: \"15.2\" }"]
+        );
         let elsewhere = one("a.ts", "other", "15.2", "y");
         assert_eq!(told(&[other], &[elsewhere]).len(), 2);
     }

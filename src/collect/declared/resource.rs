@@ -30,6 +30,8 @@ pub(super) struct Program {
     pub pins: Vec<facts::Pinned>,
     /// A state, a plan or a synthesized template: it says again what code says, if there is any.
     pub is_derived: bool,
+    /// Of manifests, which refer to those of other files.
+    pub is_manifests: bool,
     /// Of a template that may nest others, or be nested.
     pub nesting: Option<Nesting>,
 }
@@ -220,8 +222,9 @@ fn parameters(spot: &Spot) -> BTreeMap<String, Stated> {
         Value::List(items) => items
             .iter()
             .filter_map(|item| {
-                let name = item.named("name").or_else(|| item.named("parametername"))?;
-                let value = item.named("value").or_else(|| item.named("parametervalue"))?;
+                let written = |name: &str| item.named(name).filter(|spot| !spot.is_nothing());
+                let name = written("name").or_else(|| written("parametername"))?;
+                let value = written("value").or_else(|| written("parametervalue"))?;
                 Some((name.text()?.to_owned(), stated(&value)?))
             })
             .collect(),

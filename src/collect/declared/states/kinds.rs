@@ -2,7 +2,9 @@
 
 use memchr::memmem;
 
-use crate::collect::declared::property::{GROUP_NAMES, PULUMI, PULUMI_NATIVE, Property, TERRAFORM, TERRAFORM_CC, Vocabulary};
+use crate::collect::declared::property::{
+    GROUP_NAMES, PULUMI, PULUMI_NATIVE, Property, TERRAFORM, TERRAFORM_CC, Vocabulary,
+};
 use crate::collect::declared::resource::{Group, Kind, Program, Resource};
 use crate::collect::declared::value::{Place, Spot, Value, normal};
 

@@ -87,9 +87,9 @@ impl<'a> World<'a> {
     pub(super) fn declare(&self, site: &Site<'a>, class: Class) -> Option<Declared> {
         self.refuel();
         let resource = match class {
-            Class::Group(vocabulary) => return Some(Declared::Group(self.group(site, vocabulary))),
+            Class::Group => return Some(Declared::Group(self.group(site))),
             Class::Cdk(Construct::Group) => return Some(Declared::Group(cdk::group(self, site))),
-            Class::Cdk(Construct::PlainGroup) => return Some(Declared::Group(self.group(site, &CLOUDFORMATION))),
+            Class::Cdk(Construct::PlainGroup) => return Some(Declared::Group(self.group(site))),
             Class::Database(kind, vocabulary) => self.resource(site, kind, vocabulary)?,
             Class::Cdk(Construct::Plain(kind)) => {
                 let mut resource = self.resource(site, kind, &CLOUDFORMATION)?;
@@ -118,7 +118,7 @@ impl<'a> World<'a> {
         Some(resource)
     }
 
-    fn group(&self, site: &Site<'a>, vocabulary: &'static Vocabulary) -> Group {
+    fn group(&self, site: &Site<'a>) -> Group {
         let given = self.arguments(site, 0);
         let get = |name: &str| given.named(name).unwrap_or_else(|| Spot::new(Value::Nothing, given.at.clone()));
         let identifier = GROUP_NAMES.iter().map(|name| get(name)).find(|spot| !spot.is_nothing());
