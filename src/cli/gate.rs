@@ -147,14 +147,13 @@ impl Comparison {
         let name = args.base.clone().unwrap_or_else(base_of_environment);
         let base = repository.base(&name)?;
         let commit = repository.files(&base.id, declared::may_be_read)?;
-        Ok(Self {
-            repository,
-            name,
-            is_merge_base: base.is_merge_base,
-            id: base.id,
-            base: Files::Commit(Arc::new(commit)),
-            config_path,
-        })
+        let id = base.id;
+        let is_merge_base = base.is_merge_base;
+        let base = Files::Commit(Arc::new(commit));
+        // A change may have taken the file away.
+        let of_base = || here.ancestors().map(|folder| folder.join(config::FILE_NAME)).find(|path| base.is_file(path));
+        let config_path = config_path.or_else(of_base);
+        Ok(Self { repository, name, is_merge_base, id, base, config_path })
     }
 
     fn notes(&self) -> Vec<String> {
@@ -177,16 +176,13 @@ impl Comparison {
         };
         let text = String::from_utf8_lossy(&bytes);
         let is_changed = std::fs::read(path).map_or(true, |now| now != bytes);
-        match config::parse(&path.to_string_lossy(), &text, path.parent().unwrap_or(Path::new(""))) {
-            Ok(base) => {
-                let note = || format!("{shown} is changed here: the one in {} holds, waivers and all", self.name);
-                Ok(Held { holds: Some(base), ours, note: is_changed.then(note) })
-            }
-            Err(_) => {
-                let note = format!("{shown} in {} is invalid: the one here holds, but for its waivers", self.name);
-                let holds = ours.clone().map(|config| Config { waivers: Vec::new(), ..config });
-                Ok(Held { holds, ours, note: Some(note) })
-            }
+        if let Ok(base) = config::parse(&path.to_string_lossy(), &text, path.parent().unwrap_or(Path::new(""))) {
+            let note = || format!("{shown} is changed here: the one in {} holds, waivers and all", self.name);
+            Ok(Held { holds: Some(base), ours, note: is_changed.then(note) })
+        } else {
+            let note = format!("{shown} in {} is invalid: the one here holds, but for its waivers", self.name);
+            let holds = ours.clone().map(|config| Config { waivers: Vec::new(), ..config });
+            Ok(Held { holds, ours, note: Some(note) })
         }
     }
 

@@ -57,15 +57,13 @@ fn wrong_family(facts: &Facts<'_>, declaration: &Declaration) -> Result<Option<H
     let found = match (&group.family, &group.name) {
         (Some(Stated { value: Some(family), .. }), _) => family.clone(),
         (Some(Stated { reason, .. }), _) => return Err(lost(reason.as_deref().unwrap_or("it cannot be known"))),
-        (None, Some(name)) => match name.strip_prefix(DEFAULT_PREFIX) {
-            Some(family) => family.to_owned(),
-            // Of a group that is declared elsewhere RDS knows the family.
-            None => {
-                let groups = facts.aws()?.parameter_groups.get()?;
-                let known = groups.iter().find(|known| known.name.eq_ignore_ascii_case(name));
-                known.ok_or_else(|| lost("neither the code nor RDS has such a group"))?.family.clone()
-            }
-        },
+        (None, Some(name)) if name.starts_with(DEFAULT_PREFIX) => name[DEFAULT_PREFIX.len()..].to_owned(),
+        // Of a group that is declared elsewhere RDS knows the family.
+        (None, Some(name)) => {
+            let groups = facts.aws()?.parameter_groups.get()?;
+            let known = groups.iter().find(|known| known.name.eq_ignore_ascii_case(name));
+            known.ok_or_else(|| lost("neither the code nor RDS has such a group"))?.family.clone()
+        }
         (None, None) => return Err(lost("it is not set")),
     };
     if found == wanted {

@@ -201,6 +201,9 @@ fn a_change_cannot_excuse_itself() {
     repository.change(&[("index.ts", &pulumi("16.1")), ("preflight.toml", "")]);
     let report = repository.gate(&format!("{} --format json", story())).run().report(1);
     assert_eq!(report.with("waived"), ["rds.target-version"]);
+    repository.git("rm -q preflight.toml");
+    let report = repository.gate(&format!("{} --format json", story())).run().report(1);
+    assert_eq!(report.with("waived"), ["rds.target-version"]);
 }
 
 #[test]

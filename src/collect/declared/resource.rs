@@ -207,12 +207,11 @@ fn parameter_group(resource: &Resource, program: &Program) -> Option<DeclaredGro
 fn group<'a>(resource: &Resource, program: &'a Program) -> Option<&'a Group> {
     let written = resource.get(Property::Group)?;
     let mut groups = program.groups.iter();
-    match &written.value {
-        Value::Output { resource: key, .. } => groups.find(|group| group.key == *key),
-        _ => {
-            let name = written.text()?;
-            groups.find(|group| group.identifier.text() == Some(name))
-        }
+    if let Value::Output { resource: key, .. } = &written.value {
+        groups.find(|group| group.key == *key)
+    } else {
+        let name = written.text()?;
+        groups.find(|group| group.identifier.text() == Some(name))
     }
 }
 
