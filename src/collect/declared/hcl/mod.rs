@@ -228,6 +228,9 @@ fn instances(scope: &Scope<'_>, item: &Item<'_>) -> Option<Vec<Each>> {
 
 /// False when it is known that the block makes nothing.
 fn exists(scope: &Scope<'_>, item: &Item<'_>) -> bool {
+    if surroundings::is_disabled(scope, item) {
+        return false;
+    }
     instances(scope, item).is_none_or(|instances| !instances.is_empty())
 }
 

@@ -70,6 +70,9 @@ impl Each {
 /// Steps per resource: references can multiply.
 pub(super) const FUEL: u32 = 100_000;
 
+/// Why most of what data sources answer is not known.
+const AWS: &str = "only known to AWS";
+
 /// Attributes by which resources refer to each other.
 const NAMES: [&str; 3] = ["identifier", "cluster_identifier", "name"];
 
@@ -160,7 +163,11 @@ impl<'a> Scope<'a> {
                     None => Err(self.absent()),
                 }
             }
-            ("data", _) => Err("only known to AWS".to_owned()),
+            ("data", [kind @ "aws_rds_engine_version", name, "version"]) => self.asked_for(kind, name, "version", depth),
+            ("data", [kind @ "aws_rds_orderable_db_instance", name, "engine_version"]) => {
+                self.asked_for(kind, name, "engine_version", depth)
+            }
+            ("data", _) => Err(AWS.to_owned()),
             ("path", ["root"]) => Ok((Spot::new(Value::text("."), super::place_of(self.folder)), 1)),
             ("path", ["module"]) => {
                 let path = relative(self.root, &self.folder.path);
@@ -194,6 +201,20 @@ impl<'a> Scope<'a> {
             }
             _ => Err("only a run tells".to_owned()),
         }
+    }
+
+    /// AWS can but answer with the version that it is asked for, when that is one and no other is as good.
+    fn asked_for(&self, kind: &str, name: &str, attribute: &str, depth: u32) -> Result<(Spot, usize), String> {
+        let item = self.items.by_address.get(&format!("data.{kind}.{name}")).ok_or(AWS)?;
+        if item.attributes.keys().any(|key| *key == "latest" || key.starts_with("preferred_")) {
+            return Err(AWS.to_owned());
+        }
+        let asked = self.attribute(item, attribute, depth);
+        let is_whole = asked.text().is_some_and(|version| {
+            let parts: Vec<Option<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
+            matches!(parts[..], [Some(10..), Some(_)] | [Some(9), Some(_), Some(_)])
+        });
+        if is_whole { Ok((asked, 3)) } else { Err(AWS.to_owned()) }
     }
 
     fn instance(&self, item: &Item<'a>, index: &str) -> Option<Each> {
