@@ -6,6 +6,8 @@ mod compose;
 mod devcontainer;
 mod dockerfile;
 mod gitlab;
+#[cfg(test)]
+mod hostile;
 mod manifest;
 mod matrix;
 mod shell;
@@ -20,7 +22,7 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::declared::value::{Place, Spot, Value};
+use super::declared::value::{Lines, Place, Spot, Value};
 use super::declared::{walk, yaml};
 use super::files::{Files, Kind};
 use crate::facts::declared as facts;
@@ -34,6 +36,12 @@ const HIDDEN: [&str; 7] =
 
 /// Larger files are generated, not written.
 const MAX_BYTES: u64 = 2 * 1024 * 1024;
+
+/// Of longer names the rest is not shown.
+const MAX_NAME: usize = 200;
+
+/// An image's name is shorter.
+const MAX_REFERENCE: usize = 4096;
 
 /// A file of YAML without any of these names no image.
 const MARKS: [&str; 4] = ["image", "docker", "postgres", "uses"];
@@ -53,6 +61,7 @@ struct Source<'f> {
     /// As shown.
     file: Arc<str>,
     text: String,
+    lines: Lines,
 }
 
 /// Every image that the files below a folder name, in order of file and line.
@@ -71,7 +80,9 @@ pub fn read(files: &Files, folder: &Path) -> Result<Vec<Image>, Error> {
         }
         let Ok(bytes) = files.bytes(&path) else { continue };
         let parts: Vec<_> = below.iter().map(|part| part.to_string_lossy()).collect();
-        let source = Source { files, path: &path, file: parts.join("/").into(), text: walk::text(bytes) };
+        let text = walk::text(bytes);
+        let lines = Lines::of(&text);
+        let source = Source { files, path: &path, file: parts.join("/").into(), text, lines };
         found.extend(reader(&source));
     }
     found.sort();
@@ -135,11 +146,16 @@ fn lines(source: &Source<'_>) -> Vec<Image> {
 }
 
 /// The entry of a map, unless there is none.
-fn entry(spot: &Spot, key: &str) -> Option<Spot> {
+fn entry<'s>(spot: &'s Spot, key: &str) -> Option<&'s Spot> {
     match &spot.value {
-        Value::Map(map) => map.entries.get(key).filter(|spot| !spot.is_nothing()).cloned(),
+        Value::Map(map) => map.entries.get(key).filter(|spot| !spot.is_nothing()),
         _ => None,
     }
+}
+
+/// A name as it is shown: names are short, and hostile ones are many times in what is found.
+fn name(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_NAME)]
 }
 
 /// The entries of a map; none of anything else.
@@ -160,7 +176,8 @@ fn items(spot: Option<&Spot>) -> &[Spot] {
 }
 
 fn image(at: &Place, reference: Filled, what: String) -> Image {
-    let text = reference.text.trim().trim_start_matches("docker://").to_owned();
+    let text = reference.text.trim().trim_start_matches("docker://");
+    let text = text[..text.floor_char_boundary(MAX_REFERENCE)].to_owned();
     let postgres = POSTGRES_IMAGES.image(&text);
     build(at, ImageKind::Image, Filled { text, ..reference }, what, postgres)
 }
@@ -191,8 +208,7 @@ fn script(at: &Place, text: &str, what: &str, lookup: &dyn Fn(&str) -> Option<Sp
 
 /// Where the text of a script begins: a block is below the line of its mark.
 fn begin(source: &Source<'_>, script: &Spot) -> Place {
-    let index = usize::try_from(script.at.line).unwrap_or_default().saturating_sub(1);
-    let line = source.text.lines().nth(index).unwrap_or_default();
+    let line = source.lines.text(&source.text, script.at.line);
     let code = line.split(" #").next().unwrap_or_default().trim_end();
     let mark = code.trim_end_matches(|c: char| c == '-' || c == '+' || c.is_ascii_digit());
     let is_block = mark.ends_with(['|', '>']);

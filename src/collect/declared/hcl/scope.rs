@@ -163,7 +163,9 @@ impl<'a> Scope<'a> {
                     None => Err(self.absent()),
                 }
             }
-            ("data", [kind @ "aws_rds_engine_version", name, "version"]) => self.asked_for(kind, name, "version", depth),
+            ("data", [kind @ "aws_rds_engine_version", name, "version"]) => {
+                self.asked_for(kind, name, "version", depth)
+            }
             ("data", [kind @ "aws_rds_orderable_db_instance", name, "engine_version"]) => {
                 self.asked_for(kind, name, "engine_version", depth)
             }
