@@ -243,6 +243,18 @@ fn files_of_terragrunt_are_followed_to_where_they_lead() {
     ];
     expect(&live("common"), None, &expected);
     expect(&live("yaml"), None, &["live/common.yaml:2 db postgres 15.3 (app)"]);
+    let expected =
+        ["common_vars.yaml:2 db aurora-postgresql 15.5 (prod-db)", "db2/terragrunt.hcl:11 db2 postgres 15.6 (db2)"];
+    expect(&live("exposed"), None, &expected);
+    let expected =
+        ["m/main.tf:2 b.aws_db_instance.t postgres 12.2 (b)", "root.hcl:4 a.aws_db_instance.t postgres 14.4 (a)"];
+    expect(&live("deep"), None, &expected);
+    let expected = [
+        "common.tfvars:1 a.aws_db_instance.this postgres 15.4 (a)",
+        "live/b/terragrunt.hcl:8 b.aws_db_instance.this postgres 15.9 (b)",
+        "live/c/extra.tfvars:1 c.aws_db_instance.this postgres 16.4 (c)",
+    ];
+    expect(&live("var-files"), None, &expected);
     let unit = |inputs: &str| format!("terraform {{\n  source = \"tfr:///acme/rds/aws\"\n}}\n{inputs}");
     let ask = |inputs: &str, other: &str| {
         declared(
@@ -302,6 +314,11 @@ fn the_first_syntax_and_patterns_are_evaluated() {
         "main.tf:56 module.prefixed postgres 15",
     ];
     expect("registry-replicas", None, &expected);
+    let expected = [
+        "main.tf:4 module.primary.aws_db_instance.this postgres 15.4 (main)",
+        "main.tf:4 module.replica.aws_db_instance.this postgres 15.4 (main-replica)",
+    ];
+    expect("replica-modules", None, &expected);
 }
 
 #[test]

@@ -83,6 +83,23 @@ fn what_the_files_determine_is_followed() {
 }
 
 #[test]
+fn what_a_data_source_is_asked_for_is_its_answer() {
+    let of = |asked: &str| {
+        let data = format!("data \"aws_rds_engine_version\" \"v\" {{\n  engine = \"postgres\"\n  {asked}\n}}\n");
+        version("data.aws_rds_engine_version.v.version", &data, None)
+    };
+    assert_eq!(of("version = \"16.3\""), "16.3");
+    for asked in [
+        "version = \"16\"",
+        "version = \"9.6\"",
+        "version = \"16.3\"\n  latest = true",
+        "preferred_versions = [\"16.3\"]",
+    ] {
+        assert!(of(asked).ends_with("only known to AWS"), "{asked}");
+    }
+}
+
+#[test]
 fn what_only_a_run_tells_has_a_reason() {
     for (expression, rest, reason) in [
         ("var.v", VARIABLE, "var.v has no default and no tfvars file sets it"),
@@ -197,6 +214,7 @@ fn overrides_and_opentofu_replace() {
 fn what_is_not_there_is_not_taken() {
     for text in [
         "variable \"v\" {}\nresource \"aws_db_instance\" \"a\" {\n  count = 0\n  engine = \"postgres\"\n}",
+        "resource \"aws_db_instance\" \"a\" {\n  engine = \"postgres\"\n  lifecycle {\n    enabled = false\n  }\n}",
         "resource \"aws_db_instance\" \"a\" {\n  for_each = {}\n  engine = \"postgres\"\n}",
         "resource \"aws_db_instance\" \"a\" {\n  for_each = toset([])\n  engine = \"postgres\"\n}",
         "resource \"aws_rds_cluster_instance\" \"a\" {\n  engine = \"aurora-postgresql\"\n engine_version = \"16.3\"\n}",

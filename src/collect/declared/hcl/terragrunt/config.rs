@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::Block;
 
+use super::given;
 use crate::collect::declared::hcl::eval::{Eval, MAX_DEPTH};
 use crate::collect::declared::hcl::folder::{Folder, Items, Source};
 use crate::collect::declared::hcl::scope::{Inputs, Scope, World};
@@ -50,6 +51,8 @@ pub(super) struct Config {
     /// A map; open where an included file may give more.
     pub inputs: Spot,
     pub locals: Spot,
+    /// What variable files set, the later ones win.
+    pub given: Vec<Spot>,
     /// The module, as it comes out and as it is written.
     pub source: Option<(Spot, String)>,
 }
@@ -62,14 +65,16 @@ impl Config {
         let root = &context.beside;
         let config = Some(context);
         let scope = Scope { world, folder, items: &items, root, inputs, prefix: String::new(), depth: 0, config };
-        let eval =
-            |expression| Eval { source: file, scope: Some(&scope), each: None, bound: None }.eval(expression, depth);
+        let evaluator = Eval { source: file, scope: Some(&scope), each: None, bound: None };
+        let eval = |expression| evaluator.eval(expression, depth);
         let at = Place { file: file.file.clone(), line: 1 };
         let locals = items.locals.iter().map(|(name, written)| ((*name).to_owned(), eval(written.expression)));
         let locals = Value::Map(Map { entries: locals.collect(), open: None });
         let inputs = file.attributes().find(|(key, _)| *key == "inputs").map(|(_, written)| eval(written));
         let source = source_of(file).map(|written| (eval(written), file.code(written).to_owned()));
+        let given = given::files(&evaluator, file, depth);
         Self {
+            given,
             locals: Spot::new(locals, at.clone()),
             inputs: inputs.unwrap_or_else(|| Spot::new(Value::Map(Map::default()), at)),
             source,
@@ -99,6 +104,13 @@ impl Config {
                 None => forget(&mut own.inputs, &include.reason),
             }
         }
+        let included = includes.iter().filter_map(|include| include.config.as_ref());
+        for given in included.flat_map(|config| &config.given).chain(&own.given) {
+            match &mut own.inputs.value {
+                Value::Map(map) => map.spread(given),
+                value => *value = given.value.clone(),
+            }
+        }
         own
     }
 
@@ -114,6 +126,9 @@ impl Config {
 pub(super) fn read(scope: &Scope<'_>, path: &Path, depth: u32) -> Option<Spot> {
     let context = scope.config.filter(|_| depth < MAX_DEPTH)?;
     let file = open(scope.world, path)?;
+    if !scope.burn(file.size() / 16) {
+        return None;
+    }
     let beside = file.path.parent()?.to_owned();
     let context = Context::of(&context.unit, &beside, &beside);
     Some(Config::of(scope.world, scope.folder, &file, &context, depth + 1).shown())

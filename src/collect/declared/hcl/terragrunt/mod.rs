@@ -5,6 +5,7 @@
 
 mod config;
 mod functions;
+mod given;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
