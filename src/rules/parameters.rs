@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Facts, Hit, Outcome, shell};
-use crate::facts::{DeclaredGroup, Gap};
 use crate::facts::rds::{GroupStatus, Parameter};
 use crate::facts::tables::PARAMETERS;
+use crate::facts::{DeclaredGroup, Gap};
 use crate::upgrade::DEFAULT_PREFIX;
 
 const FORCE_SSL: &str = "rds.force_ssl";

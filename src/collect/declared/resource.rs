@@ -136,6 +136,9 @@ fn declare(resource: &Resource, program: &Program) -> Option<Declaration> {
     };
     if written.is_none() && reason.is_none() {
         reason = Some(match version {
+            None if resource.get(Property::Source).is_some() => {
+                format!("{} is not set, and the database that it replicates is not declared here", resource.attribute)
+            }
             None => format!("{} is not set, so RDS chooses it", resource.attribute),
             Some(spot) => match (spot.lost(), &spot.value) {
                 (Some(why), _) => why.to_owned(),
