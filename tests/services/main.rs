@@ -156,7 +156,7 @@ async fn all_are_asked_at_once_and_one_does_not_spoil_another() {
     let good = Web::start(|_| Said::file(200, "hasura-2.48.json")).await;
     let started = Instant::now();
     let said = ask_all(&[hasura(&slow.url), metabase(&slow.url), hasura(&good.url), metabase(&good.url)]).await;
-    assert!(started.elapsed() < Duration::from_millis(2000), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
     let versions: Vec<_> = said.iter().map(|service| service.version.clone()).collect();
     let expected = [
         Source::unavailable("no answer in 1.2s"),

@@ -35,7 +35,8 @@ impl Said {
     pub(crate) fn file(status: u16, name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/services").join(name);
         let body = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let kind = if name.ends_with(".html") { "text/html" } else { "application/json; charset=utf-8" };
+        let kind =
+            if path.extension() == Some("html".as_ref()) { "text/html" } else { "application/json; charset=utf-8" };
         Self::body(status, kind, body)
     }
 
