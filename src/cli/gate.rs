@@ -68,10 +68,14 @@ async fn collected(
     if target.is_none() && (asks_nobody || (!is_named && !args.source.no_aws)) {
         // Without a change only the drift is of interest, and nobody was named who would know of it.
         let hint = "no instance was named, so nobody was asked what runs";
-        let nobody = || Source::NotGiven { hint: hint.to_owned() };
-        return Ok(evidence::bundle(Asked::default(), nobody(), Source::NotGiven { hint: hint.to_owned() }, code));
+        let (aws, database, services) = (nobody(hint), nobody(hint), nobody(hint));
+        return Ok(evidence::bundle(Asked::default(), aws, database, services, code));
     }
     evidence::gather(&args.source, config, target, registry, code, console).await
+}
+
+fn nobody<T>(hint: &str) -> Source<T> {
+    Source::NotGiven { hint: hint.to_owned() }
 }
 
 /// The code may say itself which instance it is about.
