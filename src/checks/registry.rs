@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::validate::{self, Ownership};
 use super::{Check, MatrixRule, Query, Rule};
-use crate::facts::compat::{COMPAT, Matrix, Service};
+use crate::facts::compat::{COMPAT, Kind, Matrix, Service};
 use crate::snippet::Problem;
 
 /// Path below `checks/` and text of every built-in check file.
@@ -161,7 +161,9 @@ fn resolve(rule: &MatrixRule, matrix: &Matrix) -> Result<Vec<Service>, String> {
         named && part.kind.is_none_or(|kind| kind == service.kind)
     };
     let services = matrix.services.values().filter(wanted).cloned().map(|mut service| {
-        service.rows.retain(|row| part.concerns.contains(&row.concern) || part.shows.contains(&row.concern));
+        let shows = service.kind == Kind::Driver || part.services.contains(&service.name);
+        service.rows.retain(|row| part.concerns.contains(&row.concern) || (shows && part.shows.contains(&row.concern)));
+        service.rows.sort_by_key(|row| !part.concerns.contains(&row.concern));
         service
     });
     Ok(services.collect())

@@ -17,7 +17,7 @@ pub(super) fn judge(facts: &Facts<'_>, rule: &MatrixRule) -> Result<Outcome, Gap
         return Ok(if seen.open.is_empty() { nothing } else { Outcome::pass().leaving_open(seen.open) });
     }
     match rule.finds {
-        Finds::Unsupported => unsupported(facts, rule, seen),
+        Finds::Unsupported => Ok(unsupported(facts, rule, seen)),
         Finds::UnknownVersions => Ok(unknown_versions(seen)),
         Finds::DifferingVersions => Ok(differing_versions(seen)),
     }
@@ -63,11 +63,11 @@ fn subjects<'s>(service: &Service, versions: Vec<(&'s Sighting, &'s (String, Spa
     subjects
 }
 
-fn unsupported(facts: &Facts<'_>, rule: &MatrixRule, seen: Seen<'_>) -> Result<Outcome, Gap> {
+fn unsupported(facts: &Facts<'_>, rule: &MatrixRule, seen: Seen<'_>) -> Outcome {
     if rule.concerns.contains(&Concern::Scram)
         && let Some(group) = md5_group(facts)
     {
-        return Ok(Outcome::not_applicable(format!("parameter group {group} sets password_encryption to md5")));
+        return Outcome::not_applicable(format!("parameter group {group} sets password_encryption to md5"));
     }
     let major = facts.upgrade.target.major();
     let (mut hits, mut open, mut judged) = (Vec::new(), seen.open, 0);
@@ -78,6 +78,12 @@ fn unsupported(facts: &Facts<'_>, rule: &MatrixRule, seen: Seen<'_>) -> Result<O
             if homes.is_empty() || !service.rows.iter().any(|row| row.concern == *concern) {
                 continue;
             }
+            // What runs would decide, whatever is written.
+            let silent = sightings.iter().filter(|sighting| sighting.place == Place::Running);
+            open.extend(silent.filter_map(|sighting| {
+                let reason = sighting.version.as_ref().err()?.clone();
+                Some(Open { part: format!("{} ({})", service.name, sighting.shown), reason })
+            }));
             let subjects = subjects(service, decisive(service, sightings));
             if subjects.is_empty() && !sightings.is_empty() {
                 nameless.push(service.title.as_str());
@@ -107,12 +113,12 @@ fn unsupported(facts: &Facts<'_>, rule: &MatrixRule, seen: Seen<'_>) -> Result<O
         }
     }
     if judged == 0 && open.is_empty() {
-        return Ok(match nameless.first() {
+        return match nameless.first() {
             Some(title) => Outcome::not_applicable(format!("no version of {title} is known, {UNKNOWN}")),
             None => Outcome::not_applicable("none is found that this is about"),
-        });
+        };
     }
-    Ok(Outcome::hits(hits).leaving_open(open))
+    Outcome::hits(hits).leaving_open(open)
 }
 
 /// The databases that a concern is about: those where the service keeps its own data, or none in particular.
@@ -151,25 +157,24 @@ fn unknown_versions(seen: Seen<'_>) -> Outcome {
     let (mut hits, mut open): (Vec<Hit>, _) = (Vec::new(), seen.open);
     for (service, sightings) in &seen.services {
         let is_told = service.kind == Kind::Service && !decisive(service, sightings).is_empty();
-        for sighting in sightings.iter().filter(|_| !is_told) {
+        for sighting in sightings.iter().filter(|sighting| !is_told || sighting.place == Place::Running) {
             let reason = match &sighting.version {
                 Err(reason) => reason.clone(),
-                Ok((text, _)) if sighting.place == Place::Catalog => format!("{text} bounds its version, and tells it not"),
+                Ok((text, _)) if sighting.place == Place::Catalog => {
+                    format!("{text} bounds its version, and tells it not")
+                }
                 Ok(_) => continue,
             };
             let Some((file, line)) = &sighting.at else {
                 open.push(Open { part: format!("{} ({})", service.name, sighting.shown), reason });
                 continue;
             };
-            match hits.iter_mut().find(|hit| hit.finding.object == sighting.object) {
-                Some(hit) => {
-                    hit.finding.detail.push_str(", ");
-                    hit.finding.detail.push_str(&sighting.shown);
-                }
-                None => {
-                    let detail = format!("{reason}; {}", sighting.shown);
-                    hits.push(Hit::new(&sighting.object, &service.title, detail).at(file, *line));
-                }
+            if let Some(hit) = hits.iter_mut().find(|hit| hit.finding.object == sighting.object) {
+                hit.finding.detail.push_str(", ");
+                hit.finding.detail.push_str(&sighting.shown);
+            } else {
+                let detail = format!("{reason}; {}", sighting.shown);
+                hits.push(Hit::new(&sighting.object, &service.title, detail).at(file, *line));
             }
         }
     }
