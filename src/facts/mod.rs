@@ -5,11 +5,13 @@
 mod bundle;
 pub mod change;
 pub mod changes;
+pub mod compat;
 mod database;
 pub mod declared;
 pub mod images;
 pub mod rds;
 pub mod repository;
+pub mod service_version;
 mod services;
 mod source;
 pub mod tables;

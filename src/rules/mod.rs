@@ -13,11 +13,13 @@ mod extensions;
 mod identity;
 mod images;
 mod maintenance;
+mod matrix;
 mod outcome;
 mod parameters;
 mod prepared;
 mod references;
 mod rows;
+mod services;
 mod settings;
 mod slots;
 mod state;
@@ -127,6 +129,7 @@ fn lacks_column() -> Gap {
 pub fn judge(check: &Check, facts: &Facts<'_>) -> Result<Outcome, Gap> {
     match &check.rule {
         Rule::Rows(rule) => rows::judge(facts, rule),
+        Rule::Matrix(rule) => matrix::judge(facts, rule),
         Rule::Rust { function, .. } => {
             let rule = RULES.iter().find(|(name, _)| name == function).map(|(_, rule)| rule);
             rule.expect("validated when the check was read")(facts)

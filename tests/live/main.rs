@@ -14,6 +14,7 @@ mod full;
 #[path = "../support/inventory.rs"]
 mod inventory;
 mod login;
+mod matrix;
 mod names;
 #[path = "../support/script.rs"]
 mod script;
