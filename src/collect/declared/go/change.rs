@@ -158,8 +158,8 @@ impl<'a> World<'a> {
             }
             match (guard.kind, has(guard.part)) {
                 (GuardKind::Function, false) => return Effect::Unclear,
-                (GuardKind::Loop, true) if change.offset > offset => return Effect::Unclear,
-                (GuardKind::Loop, false) if change.offset < offset => return Effect::Unclear,
+                (GuardKind::Loop(_), true) if change.offset > offset => return Effect::Unclear,
+                (GuardKind::Loop(_), false) if change.offset < offset => return Effect::Unclear,
                 (GuardKind::If(..) | GuardKind::Case(..) | GuardKind::Other, false) => {
                     if has(guard.whole) {
                         return Effect::None;
@@ -205,7 +205,8 @@ impl<'a> World<'a> {
             }
             GuardKind::Case(switch, case) => self.is_chosen(here, switch, case, depth + 1),
             GuardKind::Function => Ok(true),
-            GuardKind::Loop => Err("it is in a loop".to_owned()),
+            GuardKind::Loop(Some(clause)) if here.item(clause).is_some() => Ok(true),
+            GuardKind::Loop(_) => Err("it is in a loop".to_owned()),
             GuardKind::Other => Err("only a run decides".to_owned()),
         }
     }

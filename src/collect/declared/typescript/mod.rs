@@ -19,6 +19,7 @@ mod meaning;
 mod method;
 mod object;
 mod outside;
+mod overrides;
 mod packages;
 mod paths;
 mod scope;
@@ -66,7 +67,8 @@ const MAX_STACK: usize = 2 * 1024 * 1024 * 1024;
 const MAX_BRACKETS: usize = 256;
 
 /// What a file that declares a database writes: the name of the module, or that of a class which another file passes on.
-const MARKS: [&str; 6] = ["Instance(", "Cluster(", "ReadReplica(", "new Database", "CfnDB", "FromSnapshot("];
+const MARKS: [&str; 7] =
+    ["Instance(", "Cluster(", "ReadReplica(", "new Database", "CfnDB", "FromSnapshot(", "AWS::RDS::DB"];
 
 /// Not of `words` and `records`.
 const RDS: &str = "rds";
