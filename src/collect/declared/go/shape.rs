@@ -9,6 +9,8 @@ use crate::collect::declared::value::{Map, Spot, Value, quote};
 
 /// Types that are named by types are no longer chains.
 const MAX_NAMES: usize = 8;
+/// Deeper objects are not written by people.
+const MAX_DEPTH: u32 = 128;
 /// Longer loops are not told apart.
 const MAX_ROUNDS: usize = 100;
 
@@ -25,9 +27,11 @@ impl<'a> World<'a> {
         let is_array = kind.is_some_and(|(unit, node)| self.units[unit].file.code(node).ends_with("Array"));
         let inner = kind.and_then(|(unit, node)| Some((unit, element(node)?)));
         if !is_keyed && shape == "struct_type" {
-            let names = kind.map(|(unit, node)| self.fields(unit, node)).unwrap_or_default();
+            let names = kind.into_iter().flat_map(|(unit, node)| {
+                fields(node).flat_map(names).map(move |name| self.units[unit].file.code(name))
+            });
             let values = elements.into_iter().map(|element| self.element(here, element, None, depth));
-            let entries = names.into_iter().map(str::to_owned).zip(values).collect();
+            let entries = names.map(str::to_owned).zip(values).collect();
             return self.known(here, body, Value::Map(Map { entries, open: None }));
         }
         let is_list = matches!(shape, "slice_type" | "array_type" | "implicit_length_array_type");
@@ -93,17 +97,42 @@ impl<'a> World<'a> {
         (unit, kind)
     }
 
-    /// The names of a struct's fields.
-    fn fields(&self, unit: usize, kind: Node<'a>) -> Vec<&'a str> {
-        let lists = children(kind).into_iter().filter(|list| list.kind() == "field_declaration_list");
-        let fields = lists.flat_map(children).filter(|field| field.kind() == "field_declaration");
-        let names = fields.flat_map(|field| {
-            let mut cursor = field.walk();
-            let names: Vec<Node<'a>> = field.children_by_field_name("name", &mut cursor).collect();
-            // An embedded type is called by its own name.
-            if names.is_empty() { field.child_by_field_name("type").into_iter().collect() } else { names }
-        });
-        names.map(|name| self.units[unit].file.code(name)).collect()
+    /// An object of the configuration with its fields as the program calls them.
+    /// <https://pkg.go.dev/encoding/json#Unmarshal>
+    pub(super) fn tagged(&self, spot: Spot, kind: Kind<'a>, depth: u32) -> Spot {
+        if depth > MAX_DEPTH || !self.spend(1) {
+            return spot;
+        }
+        let (unit, kind) = self.underlying(kind);
+        let inner = element(kind).map(|kind| (unit, kind));
+        let step = |spot: Spot, kind: Option<Kind<'a>>| match kind {
+            Some(kind) => self.tagged(spot, kind, depth + 1),
+            None => spot,
+        };
+        let value = match spot.value {
+            Value::List(items) => Value::List(items.into_iter().map(|item| step(item, inner)).collect()),
+            Value::Map(mut map) if kind.kind() == "struct_type" => {
+                let file = &self.units[unit].file;
+                for field in fields(kind) {
+                    let tag = field.child_by_field_name("tag").and_then(|tag| json_name(file.code(tag)));
+                    let kind = field.child_by_field_name("type").map(|kind| (unit, kind));
+                    for name in names(field).into_iter().map(|name| file.code(name)) {
+                        let written = tag.unwrap_or(name);
+                        let found = map.entries.keys().find(|key| key.eq_ignore_ascii_case(written)).cloned();
+                        if let Some(value) = found.and_then(|key| map.entries.remove(&key)) {
+                            map.entries.insert(name.to_owned(), step(value, kind));
+                        }
+                    }
+                }
+                Value::Map(map)
+            }
+            Value::Map(map) => {
+                let entries = map.entries.into_iter().map(|(key, value)| (key, step(value, inner))).collect();
+                Value::Map(Map { entries, open: map.open })
+            }
+            other => other,
+        };
+        Spot::new(value, spot.at)
     }
 
     /// Keys and values of what a loop ranges over; `None` when these cannot be known.
@@ -125,6 +154,25 @@ impl<'a> World<'a> {
         };
         (items.len() <= MAX_ROUNDS).then_some(items)
     }
+}
+
+fn fields(kind: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    let lists = children(kind).into_iter().filter(|list| list.kind() == "field_declaration_list");
+    lists.flat_map(children).filter(|field| field.kind() == "field_declaration")
+}
+
+/// The names that a field declares; an embedded type is called by its own.
+fn names(field: Node<'_>) -> Vec<Node<'_>> {
+    let mut cursor = field.walk();
+    let names: Vec<Node<'_>> = field.children_by_field_name("name", &mut cursor).collect();
+    if names.is_empty() { field.child_by_field_name("type").into_iter().collect() } else { names }
+}
+
+/// `name` of `` `json:"name,omitempty"` ``.
+fn json_name(tag: &str) -> Option<&str> {
+    let (_, rest) = tag.split_once("json:\"")?;
+    let name = rest.split(['"', ',']).next()?;
+    (!name.is_empty() && name != "-").then_some(name)
 }
 
 /// The type of what is in a list or map.
