@@ -24,13 +24,16 @@ impl Code {
                 let code = question.read(&Files::Disk)?.below(&question.folder(&Files::Disk));
                 Ok(Self::collected(code, &question.path))
             }
-            None => {
-                let hint = "no infrastructure code was given (--declared)";
-                Ok(Self {
-                    declared: Source::NotGiven { hint: hint.to_owned() },
-                    repository: Source::NotGiven { hint: hint.to_owned() },
-                })
-            }
+            None => Ok(Self::unread()),
+        }
+    }
+
+    /// Of no code.
+    pub(super) fn unread() -> Self {
+        let hint = "no infrastructure code was given (--declared)";
+        Self {
+            declared: Source::NotGiven { hint: hint.to_owned() },
+            repository: Source::NotGiven { hint: hint.to_owned() },
         }
     }
 

@@ -4,5 +4,6 @@ pub mod aws;
 pub mod declared;
 pub mod files;
 pub mod git;
+pub mod hasura;
 pub mod postgres;
 pub mod repository;

@@ -19,7 +19,7 @@ pub use database::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server
 pub use declared::{Declaration, DeclaredGroup, PinKind, Pinned, Stated, Tool};
 pub use rds::AwsFacts;
 pub use repository::{
-    Connection, Ecosystem, Image, ImageKind, Package, Part, PostgresImage, Repository, Schedule, Tls,
+    Connection, Ecosystem, Image, ImageKind, Package, Part, PostgresImage, Repository, Schedule, Tls, TrackedTable,
 };
 pub use services::{RunningService, ServiceKind};
 pub use source::{Gap, Source};

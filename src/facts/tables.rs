@@ -72,6 +72,8 @@ pub struct ExtensionSteps {
     pub maybe_outdated: Vec<String>,
     /// Refused from a target major on.
     refused: BTreeMap<String, u64>,
+    /// To be dropped and created anew, as they ship no script from one major's version to the next one's.
+    pub recreate: Vec<String>,
     /// The library that must be preloaded, by extension.
     pub preload: BTreeMap<String, String>,
 }
@@ -193,6 +195,15 @@ impl UpgradeTargets {
 }
 
 impl Extensions {
+    /// Of which day the table is.
+    #[must_use]
+    pub fn date(&self, platform: Platform) -> &str {
+        match platform {
+            Platform::Aurora => &self.aurora_as_of,
+            Platform::Rds | Platform::SelfManaged => &self.as_of,
+        }
+    }
+
     /// What an engine version offers of an extension. A bare major is read as its newest minor; a minor that the
     /// table lacks as the next older one of its major, since AWS only adds within a major.
     #[must_use]
@@ -250,6 +261,7 @@ mod tests {
         assert!(EXTENSION_STEPS.refuses("pg_repack", &version("14")));
         assert!(!EXTENSION_STEPS.refuses("pg_repack", &version("13.20")));
         let named = EXTENSION_STEPS.outdated.iter().chain(&EXTENSION_STEPS.maybe_outdated);
+        let named = named.chain(&EXTENSION_STEPS.recreate);
         assert!(named.chain(EXTENSION_STEPS.preload.keys()).all(|name| EXTENSIONS.postgres.contains_key(name)));
         for table in [&EXTENSIONS.postgres, &EXTENSIONS.aurora] {
             for (name, versions) in table {

@@ -12,6 +12,7 @@ mod full;
 #[path = "../support/inventory.rs"]
 mod inventory;
 mod login;
+mod migration;
 mod names;
 #[path = "../support/script.rs"]
 mod script;
