@@ -18,6 +18,7 @@ pub use file::{Case, Expectation, Live, SCHEMA};
 pub use registry::{LoadError, Registry};
 
 use crate::facts::changes::CHANGES;
+use crate::facts::droppable;
 use crate::upgrade::Platform;
 use crate::version::PgVersion;
 
@@ -208,7 +209,7 @@ impl Query {
     #[must_use]
     pub fn sql_for(&self, server: &PgVersion) -> String {
         let sql = self.variants.iter().find(|(range, _)| server.satisfies(range)).map_or(&self.sql, |(_, sql)| sql);
-        CHANGES.fill(sql, server.major())
+        droppable::fill(CHANGES.fill(sql, server.major()))
     }
 
     /// Every form of the SQL with the server versions it is for, the general one last.

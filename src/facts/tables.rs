@@ -79,6 +79,11 @@ pub struct ExtensionSteps {
 }
 
 impl ExtensionSteps {
+    /// Those that the precheck refuses for some target.
+    pub fn refused(&self) -> impl Iterator<Item = &str> {
+        self.refused.keys().map(String::as_str)
+    }
+
     /// Whether the precheck refuses the extension, whatever its version, for this target.
     #[must_use]
     pub fn refuses(&self, extension: &str, target: &PgVersion) -> bool {
@@ -202,6 +207,19 @@ impl Extensions {
             Platform::Aurora => &self.aurora_as_of,
             Platform::Rds | Platform::SelfManaged => &self.as_of,
         }
+    }
+
+    /// Those that some engine version offers and a later one does not.
+    pub fn withdrawn(&self) -> impl Iterator<Item = &str> {
+        let all = self.postgres.iter().chain(&self.aurora);
+        let is_withdrawn = |versions: &BTreeMap<String, Option<String>>| {
+            let at = |offered: bool| {
+                let some = versions.iter().filter(move |(_, cell)| cell.is_some() == offered);
+                some.filter_map(|(version, _)| version.parse::<PgVersion>().ok())
+            };
+            at(true).min().zip(at(false).max()).is_some_and(|(first, gone)| first < gone)
+        };
+        all.filter(move |(_, versions)| is_withdrawn(versions)).map(|(name, _)| name.as_str())
     }
 
     /// What an engine version offers of an extension. A bare major is read as its newest minor; a minor that the

@@ -6,6 +6,7 @@
 mod broken;
 mod cases;
 mod databases;
+mod dependents;
 mod disturbed;
 mod fleet;
 mod full;
