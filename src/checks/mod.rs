@@ -19,6 +19,7 @@ pub use registry::{LoadError, Registry};
 
 use crate::facts::changes::CHANGES;
 use crate::facts::compat::{Concern, Service};
+use crate::facts::droppable;
 use crate::upgrade::Platform;
 use crate::version::PgVersion;
 
@@ -233,7 +234,7 @@ impl Query {
     #[must_use]
     pub fn sql_for(&self, server: &PgVersion) -> String {
         let sql = self.variants.iter().find(|(range, _)| server.satisfies(range)).map_or(&self.sql, |(_, sql)| sql);
-        CHANGES.fill(sql, server.major())
+        droppable::fill(CHANGES.fill(sql, server.major()))
     }
 
     /// Every form of the SQL with the server versions it is for, the general one last.

@@ -73,6 +73,13 @@ impl Registry {
         Self::join(self.checks.into_iter().chain(own), matrix)
     }
 
+    /// Only the check of this id, so that only its query is asked.
+    #[must_use]
+    pub fn only(mut self, id: &str) -> Self {
+        self.checks.retain(|check| check.id == id);
+        self
+    }
+
     /// The checks of a test, in this order.
     #[cfg(test)]
     pub(crate) fn of(checks: Vec<Check>) -> Self {

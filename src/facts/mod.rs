@@ -8,6 +8,7 @@ pub mod changes;
 pub mod compat;
 mod database;
 pub mod declared;
+pub mod droppable;
 pub mod images;
 pub mod rds;
 pub mod repository;
@@ -21,7 +22,7 @@ pub use database::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server
 pub use declared::{Declaration, DeclaredGroup, PinKind, Pinned, Stated, Tool};
 pub use rds::AwsFacts;
 pub use repository::{
-    Connection, Ecosystem, Image, ImageKind, Package, Part, PostgresImage, Repository, Schedule, Tls,
+    Connection, Ecosystem, Image, ImageKind, Package, Part, PostgresImage, Repository, Schedule, Tls, TrackedTable,
 };
 pub use services::{RunningService, ServiceKind};
 pub use source::{Gap, Source};

@@ -8,6 +8,7 @@ mod cases;
 #[path = "../support/certified.rs"]
 mod certified;
 mod databases;
+mod dependents;
 mod disturbed;
 mod fleet;
 mod full;
@@ -15,6 +16,7 @@ mod full;
 mod inventory;
 mod login;
 mod matrix;
+mod migration;
 mod names;
 #[path = "../support/script.rs"]
 mod script;
