@@ -7,6 +7,7 @@ pub mod change;
 pub mod changes;
 mod database;
 pub mod declared;
+pub mod drivers;
 pub mod images;
 pub mod rds;
 pub mod repository;

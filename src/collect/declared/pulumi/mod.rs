@@ -39,6 +39,13 @@ pub(super) struct Found {
     given: Option<String>,
 }
 
+impl Found {
+    /// Of a script that is no Pulumi program.
+    pub(super) fn none(store: &Files) -> Self {
+        Self { store: store.clone(), file: None, stacks: Vec::new(), given: None }
+    }
+}
+
 /// Looks for the project of a program, upward from its folder.
 pub(super) fn find(tree: &Tree, program: &Path, stack: Option<&str>) -> Found {
     let given = stack.map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());

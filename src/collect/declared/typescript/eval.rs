@@ -223,7 +223,7 @@ impl<'a> Program<'a> {
         }
     }
 
-    fn object(&self, object: &'a ObjectExpression<'a>, depth: u32) -> Spot {
+    pub(super) fn object(&self, object: &'a ObjectExpression<'a>, depth: u32) -> Spot {
         let mut map = Map::default();
         for property in &object.properties {
             match property {

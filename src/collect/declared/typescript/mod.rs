@@ -1,6 +1,7 @@
 //! Pulumi programs in TypeScript and JavaScript.
 
 mod call;
+pub(in crate::collect) mod calls;
 mod eval;
 mod scope;
 mod symbol;

@@ -47,6 +47,16 @@ impl<'a> Symbol<'a> {
         self
     }
 
+    /// As the code imports it.
+    pub(super) fn package(&self) -> &'a str {
+        self.package
+    }
+
+    /// The export, and what follows it: `Pool` of `pg`.
+    pub(super) fn path(&self) -> &[&'a str] {
+        &self.path
+    }
+
     /// What of RDS this class declares.
     pub(super) fn declares(&self) -> Option<Class> {
         match (self.package, self.rds_class()?) {
