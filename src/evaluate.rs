@@ -424,7 +424,7 @@ fn flag<T>(source: &Source<T>) -> Option<String> {
 }
 
 fn coverage(bundle: &Bundle, settings: &Settings) -> Coverage {
-    let collected = [flag(&bundle.aws), flag(&bundle.database)];
+    let collected = [flag(&bundle.aws), flag(&bundle.database), flag(&bundle.services)];
     let switched_off = collected.into_iter().flatten().chain(settings.switched_off.iter().cloned()).collect();
     let mut coverage = Coverage { switched_off, ..Coverage::default() };
     let Some(database) = bundle.database.collected() else { return coverage };

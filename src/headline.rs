@@ -37,8 +37,8 @@ pub(crate) fn of(change: &Change, upgrade: &Upgrade, bundle: &Bundle, results: &
         count => format!(", among {count} other changed files"),
     };
     let wrong = results.iter().filter(|result| result.status == Status::Fail);
-    let wrong = wrong.filter(|result| TARGET.contains(&result.id.as_str())).map(|result| result.summary.as_str());
-    match wrong.last() {
+    let mut wrong = wrong.filter(|result| TARGET.contains(&result.id.as_str())).map(|result| result.summary.as_str());
+    match wrong.next_back() {
         Some(wrong) => format!("{wrong} ({article} of {name}{among})"),
         None => format!("{article}, {name} from PostgreSQL {source} to {}{among}", upgrade.target),
     }

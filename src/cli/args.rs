@@ -104,6 +104,9 @@ pub(super) struct SourceArgs {
     /// Do not ask the database: judge AWS alone
     #[arg(long)]
     pub no_database: bool,
+    /// Do not ask the services of the configuration which versions run
+    #[arg(long)]
+    pub no_services: bool,
     /// Log in to the database with an RDS IAM token
     #[arg(long, conflicts_with = "secret")]
     pub iam_auth: bool,
@@ -168,7 +171,7 @@ pub(super) struct JudgeArgs {
     #[arg(long, value_name = "GLOB")]
     pub expect_identity: Option<String>,
     /// Judge what `collect` wrote, ask nobody
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["instance", "cluster", "no_aws", "database_url", "no_database", "iam_auth", "secret"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["instance", "cluster", "no_aws", "database_url", "no_database", "no_services", "iam_auth", "secret"])]
     pub evidence: Option<PathBuf>,
     /// Evidence older than this is incomplete
     #[arg(long, value_name = "TIME", value_parser = duration)]

@@ -21,21 +21,18 @@ pub(super) async fn run(args: CheckArgs, outputs: &[Output], console: &Console) 
     let target =
         target.ok_or_else(|| Error::Usage("which version? Pass --target VERSION, such as 16.3 or 16".to_owned()))?;
     let settings = settings::judgement(&args.judge, target, config.as_ref());
-    let bundle = match &args.judge.evidence {
-        Some(path) => {
-            let mut bundle = Bundle::load(path)?;
-            // The code may be here although AWS and the database are not; what was collected with the rest stays else.
-            if args.source.declared.is_some() {
-                let code = Code::of(&args.source, config.as_ref())?;
-                (bundle.declared, bundle.repository) = (code.declared, code.repository);
-            }
-            console.progress(&format!("judging evidence of {}", moment::minute(bundle.collected_at)));
-            bundle
-        }
-        None => {
+    let bundle = if let Some(path) = &args.judge.evidence {
+        let mut bundle = Bundle::load(path)?;
+        // The code may be here although AWS and the database are not; what was collected with the rest stays else.
+        if args.source.declared.is_some() {
             let code = Code::of(&args.source, config.as_ref())?;
-            evidence::gather(&args.source, config.as_ref(), Some(&settings.target), &registry, code, console).await?
+            (bundle.declared, bundle.repository) = (code.declared, code.repository);
         }
+        console.progress(&format!("judging evidence of {}", moment::minute(bundle.collected_at)));
+        bundle
+    } else {
+        let code = Code::of(&args.source, config.as_ref())?;
+        evidence::gather(&args.source, config.as_ref(), Some(&settings.target), &registry, code, console).await?
     };
     judged(&bundle, &registry, &settings, outputs, console)
 }

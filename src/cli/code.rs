@@ -19,18 +19,15 @@ pub(super) struct Code {
 impl Code {
     /// Of the code that the options name, or else the configuration. Files are named as they are seen from here.
     pub(super) fn of(args: &SourceArgs, config: Option<&Config>) -> Result<Self, Error> {
-        match Question::of(args, config) {
-            Some(question) => {
-                let code = question.read(&Files::Disk)?.below(&question.folder(&Files::Disk));
-                Ok(Self::collected(code, &question.path))
-            }
-            None => {
-                let hint = "no infrastructure code was given (--declared)";
-                Ok(Self {
-                    declared: Source::NotGiven { hint: hint.to_owned() },
-                    repository: Source::NotGiven { hint: hint.to_owned() },
-                })
-            }
+        if let Some(question) = Question::of(args, config) {
+            let code = question.read(&Files::Disk)?.below(&question.folder(&Files::Disk));
+            Ok(Self::collected(code, &question.path))
+        } else {
+            let hint = "no infrastructure code was given (--declared)";
+            Ok(Self {
+                declared: Source::NotGiven { hint: hint.to_owned() },
+                repository: Source::NotGiven { hint: hint.to_owned() },
+            })
         }
     }
 

@@ -63,7 +63,8 @@ async fn look(world: &demo::Demo, args: &DemoArgs, registry: &Registry, console:
     let place = world.declared();
     let code = Code::collected(declared::read(&Files::Disk, &place, None)?, &place);
     let asked = Asked { instance: Some(demo::INSTANCE.to_owned()), cluster: None };
-    Ok(evidence::bundle(asked, Source::Collected(aws?), database, code))
+    let services = Source::NotGiven { hint: "the demo has none".to_owned() };
+    Ok(evidence::bundle(asked, Source::Collected(aws?), database, services, code))
 }
 
 fn settings(args: &DemoArgs) -> Settings {

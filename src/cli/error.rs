@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::causes;
 use crate::checks::LoadError;
+use crate::collect::http::CaBundle;
 use crate::collect::{aws, postgres};
 use crate::exit;
 use crate::facts::BundleError;
@@ -14,6 +15,8 @@ pub(super) enum Error {
     Usage(String),
     #[error(transparent)]
     Aws(#[from] aws::Error),
+    #[error(transparent)]
+    CaBundle(#[from] CaBundle),
     #[error(transparent)]
     Database(#[from] postgres::SettingsError),
     #[error(transparent)]
@@ -50,11 +53,12 @@ impl Error {
             Self::Usage(_)
             | Self::Aws(
                 aws::Error::NoRegion
-                | aws::Error::CaBundle { .. }
+                | aws::Error::CaBundle(_)
                 | aws::Error::NoSuchInstance { .. }
                 | aws::Error::NoSuchCluster { .. }
                 | aws::Error::NotPostgres { .. },
             )
+            | Self::CaBundle(_)
             | Self::Database(_)
             | Self::Checks(_)
             | Self::Evidence(_)

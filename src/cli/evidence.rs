@@ -6,11 +6,14 @@ use super::args::{SourceArgs, SubjectArgs};
 use super::code::Code;
 use super::console::Console;
 use super::error::Error;
+use super::services;
 use crate::checks::Registry;
 use crate::collect::aws::{self, DatabaseAddress, Wanted};
 use crate::collect::postgres;
 use crate::config::Config;
-use crate::facts::{Asked, AwsFacts, Bundle, DatabaseFacts, QueryOutcome, QuerySet, SCHEMA_VERSION, Source};
+use crate::facts::{
+    Asked, AwsFacts, Bundle, DatabaseFacts, QueryOutcome, QuerySet, RunningService, SCHEMA_VERSION, Source,
+};
 use crate::secret::Secret;
 use crate::version::PgVersion;
 
@@ -46,8 +49,9 @@ pub(super) async fn gather(
         }
     };
     let ask_database = database(args, client.as_ref(), address, registry, console);
-    // A mistake found by one ends the other: `try_join` drops it.
-    let (aws, database): (Source<AwsFacts>, _) = tokio::try_join!(ask_aws, ask_database)?;
+    let ask_services = services::ask(args, config, console);
+    // A mistake found by one ends the others: `try_join` drops them.
+    let (aws, database, services): (Source<AwsFacts>, _, _) = tokio::try_join!(ask_aws, ask_database, ask_services)?;
     console.end_progress();
     let database = with_the_cause(database, &aws);
     let asked = match wanted {
@@ -55,7 +59,7 @@ pub(super) async fn gather(
         Some(Wanted::Cluster(id)) => Asked { instance: None, cluster: Some(id) },
         None => Asked::default(),
     };
-    Ok(bundle(asked, aws, database, code))
+    Ok(bundle(asked, aws, database, services, code))
 }
 
 /// When AWS refused the description that would have had the address, that is the cause: one cause is said once.
@@ -69,7 +73,13 @@ fn with_the_cause(database: Source<DatabaseFacts>, aws: &Source<AwsFacts>) -> So
 }
 
 /// A bundle of this moment.
-pub(super) fn bundle(asked: Asked, aws: Source<AwsFacts>, database: Source<DatabaseFacts>, code: Code) -> Bundle {
+pub(super) fn bundle(
+    asked: Asked,
+    aws: Source<AwsFacts>,
+    database: Source<DatabaseFacts>,
+    services: Source<Vec<RunningService>>,
+    code: Code,
+) -> Bundle {
     Bundle {
         schema_version: SCHEMA_VERSION,
         tool_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -79,7 +89,7 @@ pub(super) fn bundle(asked: Asked, aws: Source<AwsFacts>, database: Source<Datab
         database,
         declared: code.declared,
         repository: code.repository,
-        services: Source::not_looked(),
+        services,
     }
 }
 
@@ -242,6 +252,9 @@ pub(super) fn gaps(bundle: &Bundle) -> Vec<String> {
                 source.collected().into_iter().flat_map(|answers| failed(answers, &format!("database {name}"))),
             );
         }
+    }
+    for service in bundle.services.collected().into_iter().flatten() {
+        gaps.extend(gap(&service.version, &format!("{} at {}", service.kind.as_str(), service.url)));
     }
     gaps
 }

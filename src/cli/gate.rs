@@ -68,10 +68,14 @@ async fn collected(
     if target.is_none() && (asks_nobody || (!is_named && !args.source.no_aws)) {
         // Without a change only the drift is of interest, and nobody was named who would know of it.
         let hint = "no instance was named, so nobody was asked what runs";
-        let nobody = || Source::NotGiven { hint: hint.to_owned() };
-        return Ok(evidence::bundle(Asked::default(), nobody(), Source::NotGiven { hint: hint.to_owned() }, code));
+        let (aws, database, services) = (nobody(hint), nobody(hint), nobody(hint));
+        return Ok(evidence::bundle(Asked::default(), aws, database, services, code));
     }
     evidence::gather(&args.source, config, target, registry, code, console).await
+}
+
+fn nobody<T>(hint: &str) -> Source<T> {
+    Source::NotGiven { hint: hint.to_owned() }
 }
 
 /// The code may say itself which instance it is about.
@@ -93,7 +97,7 @@ fn any_version(bundle: &Bundle, change: &Change) -> Option<PgVersion> {
     let declared = || {
         let subject = change.subject.as_ref()?;
         let versions = [&subject.after, &subject.before].into_iter().flatten();
-        versions.filter_map(|one| one.version.as_ref()?.parse().ok()).next()
+        { versions }.find_map(|one| one.version.as_ref()?.parse().ok())
     };
     instance.map(|instance| instance.engine_version.clone()).or(server).or_else(declared)
 }
@@ -147,14 +151,13 @@ impl Comparison {
         let name = args.base.clone().unwrap_or_else(base_of_environment);
         let base = repository.base(&name)?;
         let commit = repository.files(&base.id, declared::may_be_read)?;
-        Ok(Self {
-            repository,
-            name,
-            is_merge_base: base.is_merge_base,
-            id: base.id,
-            base: Files::Commit(Arc::new(commit)),
-            config_path,
-        })
+        let id = base.id;
+        let is_merge_base = base.is_merge_base;
+        let base = Files::Commit(Arc::new(commit));
+        // A change may have taken the file away.
+        let of_base = || here.ancestors().map(|folder| folder.join(config::FILE_NAME)).find(|path| base.is_file(path));
+        let config_path = config_path.or_else(of_base);
+        Ok(Self { repository, name, is_merge_base, id, base, config_path })
     }
 
     fn notes(&self) -> Vec<String> {
@@ -177,16 +180,13 @@ impl Comparison {
         };
         let text = String::from_utf8_lossy(&bytes);
         let is_changed = std::fs::read(path).map_or(true, |now| now != bytes);
-        match config::parse(&path.to_string_lossy(), &text, path.parent().unwrap_or(Path::new(""))) {
-            Ok(base) => {
-                let note = || format!("{shown} is changed here: the one in {} holds, waivers and all", self.name);
-                Ok(Held { holds: Some(base), ours, note: is_changed.then(note) })
-            }
-            Err(_) => {
-                let note = format!("{shown} in {} is invalid: the one here holds, but for its waivers", self.name);
-                let holds = ours.clone().map(|config| Config { waivers: Vec::new(), ..config });
-                Ok(Held { holds, ours, note: Some(note) })
-            }
+        if let Ok(base) = config::parse(&path.to_string_lossy(), &text, path.parent().unwrap_or(Path::new(""))) {
+            let note = || format!("{shown} is changed here: the one in {} holds, waivers and all", self.name);
+            Ok(Held { holds: Some(base), ours, note: is_changed.then(note) })
+        } else {
+            let note = format!("{shown} in {} is invalid: the one here holds, but for its waivers", self.name);
+            let holds = ours.clone().map(|config| Config { waivers: Vec::new(), ..config });
+            Ok(Held { holds, ours, note: Some(note) })
         }
     }
 
@@ -232,12 +232,9 @@ impl Comparison {
     ) -> Result<Change, Error> {
         let is_scoped = resource.is_some();
         let is_new = |pair: &Pair| matches!(pair.step(), Step::Added { .. });
-        let is_named = |pair: &Pair| match resource {
-            Some(resource) => pair.name() == resource,
-            None => {
-                let identifier = pair.identifier();
-                identifier.is_some_and(|identifier| instance.is_some_and(|id| id.eq_ignore_ascii_case(identifier)))
-            }
+        let is_named = |pair: &Pair| {
+            let is_instance = |identifier: &str| instance.is_some_and(|id| id.eq_ignore_ascii_case(identifier));
+            resource.map_or_else(|| pair.identifier().is_some_and(is_instance), |resource| pair.name() == resource)
         };
         let mut named: Vec<usize> = (0..pairs.len()).filter(|at| is_named(&pairs[*at])).collect();
         if is_scoped && named.is_empty() {

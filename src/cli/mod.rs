@@ -15,6 +15,7 @@ mod gate;
 mod init;
 mod output;
 mod path;
+mod services;
 mod settings;
 
 use std::process::ExitCode;

@@ -161,7 +161,7 @@ impl Repository {
         let count = ids.len();
         // Asked beside the reading, so that neither side waits for the other.
         let asking = thread::spawn(move || {
-            let text = ids.iter().map(|id| format!("{id}\n")).collect::<String>();
+            let text = ids.join("\n") + "\n";
             let _ = input.write_all(text.as_bytes());
         });
         let mut output = BufReader::new(output);

@@ -4,5 +4,7 @@ pub mod aws;
 pub mod declared;
 pub mod files;
 pub mod git;
+pub mod http;
 pub mod postgres;
 pub mod repository;
+pub mod services;

@@ -100,6 +100,9 @@ impl Change {
     }
 }
 
+/// Whether two declarations are taken for the same database.
+type Likeness = fn(&Declaration, &Declaration) -> bool;
+
 /// Pairs the declarations of two commits: by identifier, by place and name, by name alone, and what is left when that is
 /// one on either side.
 #[must_use]
@@ -107,7 +110,6 @@ pub fn pair(before: Vec<Declaration>, after: Vec<Declaration>) -> Vec<Pair> {
     let mut before: Vec<Option<Declaration>> = before.into_iter().map(Some).collect();
     let mut after: Vec<Option<Declaration>> = after.into_iter().map(Some).collect();
     let mut pairs = Vec::new();
-    type Likeness = fn(&Declaration, &Declaration) -> bool;
     let likenesses: [Likeness; 3] = [
         |a, b| a.identifier.is_some() && a.identifier == b.identifier && a.engine == b.engine,
         |a, b| a.file == b.file && a.resource == b.resource && !conflict(a, b),
@@ -171,9 +173,12 @@ mod tests {
     #[test]
     fn a_rename_of_the_only_one_is_no_new_one() {
         let (before, after) = (one("a.ts", "app", "12.17", ""), one("b.tf", "aws_db_instance.app", "12.17", ""));
-        assert_eq!(told(&[before.clone()], &[after]), ["aws_db_instance.app Same"]);
+        assert_eq!(told(std::slice::from_ref(&before), &[after]), ["aws_db_instance.app Same"]);
         let other = one("a.ts", "other", "15.2", "x");
-        assert_eq!(told(&[before], &[other.clone()]), ["other Changed { from: Some(\"12.17\"), to: \"15.2\" }"]);
+        assert_eq!(
+            told(&[before], std::slice::from_ref(&other)),
+            ["other Changed { from: Some(\"12.17\"), to: \"15.2\" }"]
+        );
         let elsewhere = one("a.ts", "other", "15.2", "y");
         assert_eq!(told(&[other], &[elsewhere]).len(), 2);
     }

@@ -20,3 +20,14 @@ pub enum ServiceKind {
     Hasura,
     Metabase,
 }
+
+impl ServiceKind {
+    /// As the configuration names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hasura => "hasura",
+            Self::Metabase => "metabase",
+        }
+    }
+}

@@ -26,7 +26,7 @@ pub(super) fn declared_version(facts: &Facts<'_>) -> Result<Outcome, Gap> {
         let reason = format!("{} is the code of {identifier}, the evidence is about {}", place(subject), instance.id);
         return Err(Gap::Unavailable(reason));
     }
-    let version = facts.declared_version(after)?;
+    let version = super::declaration::declared_version(after)?;
     let before = subject.before.as_ref().and_then(|before| before.version.as_deref());
     let before = before.and_then(|text| text.parse::<PgVersion>().ok());
     let Some(reference) = facts.upgrade.source.as_ref().or(before.as_ref()) else {

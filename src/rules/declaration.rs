@@ -88,19 +88,6 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// The declared version.
-    ///
-    /// # Errors
-    /// Why it cannot be known.
-    pub(super) fn declared_version(&self, declaration: &Declaration) -> Result<PgVersion, Gap> {
-        let place = format!("{} at {}:{}", declaration.resource, declaration.file, declaration.line);
-        let Some(text) = &declaration.version else {
-            let reason = declaration.reason.as_deref().unwrap_or("the version is not in the files");
-            return Err(Gap::Unavailable(format!("{place}: {reason}")));
-        };
-        text.parse().map_err(|_| Gap::Unavailable(format!("{place} declares '{text}', which is no version")))
-    }
-
     /// How far the code is with the major upgrade that is judged; an outcome when there is none.
     ///
     /// # Errors
@@ -114,13 +101,26 @@ impl<'a> Facts<'a> {
         if target.major() <= source.major() {
             return Ok(Err(Outcome::not_applicable(format!("{source} to {target} is no major upgrade"))));
         }
-        let declared = self.declared_version(declaration)?;
+        let declared = declared_version(declaration)?;
         Ok(Ok(if declared.major() == target.major() {
             Stage::Declared(declaration)
         } else {
             Stage::NotYet(declaration)
         }))
     }
+}
+
+/// The declared version.
+///
+/// # Errors
+/// Why it cannot be known.
+pub(super) fn declared_version(declaration: &Declaration) -> Result<PgVersion, Gap> {
+    let place = format!("{} at {}:{}", declaration.resource, declaration.file, declaration.line);
+    let Some(text) = &declaration.version else {
+        let reason = declaration.reason.as_deref().unwrap_or("the version is not in the files");
+        return Err(Gap::Unavailable(format!("{place}: {reason}")));
+    };
+    text.parse().map_err(|_| Gap::Unavailable(format!("{place} declares '{text}', which is no version")))
 }
 
 /// The name of a setting in the words of the tool: `allowMajorVersionUpgrade`.

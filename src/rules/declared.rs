@@ -1,6 +1,6 @@
 //! What else the code says of the database, against what is there.
 
-use super::declaration::in_words_of;
+use super::declaration::{declared_version, in_words_of};
 use super::{Facts, Hit, Outcome, shell};
 use crate::facts::declared::{PinKind, setting};
 use crate::facts::{Gap, Stated};
@@ -96,10 +96,10 @@ pub(super) fn replica_version(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     if replicas.is_empty() {
         return Ok(Outcome::not_applicable("the code declares no replica of it"));
     }
-    let version = facts.declared_version(primary)?;
+    let version = declared_version(primary)?;
     let mut hits = Vec::new();
     for replica in replicas {
-        let own = facts.declared_version(replica)?;
+        let own = declared_version(replica)?;
         if own != version {
             let detail = format!("declares {own}, its primary {} declares {version}", primary.resource);
             hits.push(Hit::new(&replica.resource, "replica", detail).at(&replica.file, replica.line));

@@ -1,5 +1,6 @@
 //! The declared version against the one that runs.
 
+use super::declaration::declared_version;
 use super::{Facts, Hit, Outcome, shell};
 use crate::facts::Gap;
 use crate::version::PgVersion;
@@ -13,7 +14,7 @@ pub(super) fn version_drift(facts: &Facts<'_>) -> Result<Outcome, Gap> {
         (None, Err(gap)) => return Err(facts.instance().err().unwrap_or(gap)),
     };
     let declaration = facts.declaration()?;
-    let version = facts.declared_version(declaration)?;
+    let version = declared_version(declaration)?;
     // Of a change that declares no other version nothing is an upgrade.
     let is_upgrade = facts.change.is_none_or(|change| change.target().is_some());
     let target = if is_upgrade { &facts.upgrade.target } else { actual };

@@ -32,7 +32,7 @@ fn judge(facts: &Facts<'_>, parts: &[Part], wrong: impl Fn(u64) -> Option<String
         let at = image.set_at.as_ref().map_or((image.file.as_str(), image.line), |at| (at.file.as_str(), at.line));
         match postgres.major {
             Some(major) => {
-                hits.extend(wrong(major).map(|says| Hit::new(&image.reference, &image.what, says).at(at.0, at.1)))
+                hits.extend(wrong(major).map(|says| Hit::new(&image.reference, &image.what, says).at(at.0, at.1)));
             }
             None => open.push(Open {
                 part: format!("{} ({}:{})", image.reference, at.0, at.1),

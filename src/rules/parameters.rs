@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{Facts, Hit, Outcome, shell};
-use crate::facts::Gap;
 use crate::facts::rds::{GroupStatus, Parameter};
 use crate::facts::tables::PARAMETERS;
+use crate::facts::{DeclaredGroup, Gap};
 use crate::upgrade::DEFAULT_PREFIX;
 
 pub(super) const FORCE_SSL: &str = "rds.force_ssl";
@@ -87,6 +87,7 @@ pub(super) fn lost_parameters(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     let aws = facts.aws()?;
     let engine = &aws.instance.get()?.engine;
     let family = crate::upgrade::family(engine, facts.upgrade.target.major());
+    let declared = declared_for(facts, &family);
     let mut hits = Vec::new();
     let mut target: Option<BTreeMap<&str, &Parameter>> = None;
     for group in groups(facts)? {
@@ -100,6 +101,10 @@ pub(super) fn lost_parameters(facts: &Facts<'_>) -> Result<Outcome, Gap> {
                 None => target.insert(family_defaults(facts, &family)?),
             };
             let value = parameter.value.as_deref().unwrap_or("");
+            // The group that the code makes for the target says what it is there.
+            if declared.is_some_and(|group| group.parameters.contains_key(&parameter.name)) {
+                continue;
+            }
             let detail = match defaults.get(parameter.name.as_str()) {
                 Some(default) if default.value.as_deref() == Some(value) => continue,
                 Some(default) => match default.value.as_deref() {
@@ -114,6 +119,13 @@ pub(super) fn lost_parameters(facts: &Facts<'_>) -> Result<Outcome, Gap> {
         }
     }
     Ok(Outcome::hits(hits))
+}
+
+/// The group of a family that the code declares for the database.
+fn declared_for<'a>(facts: &Facts<'a>, family: &str) -> Option<&'a DeclaredGroup> {
+    let group = facts.declaration().ok()?.parameter_group.as_ref()?;
+    let declared = group.family.as_ref()?.value.as_deref()?;
+    (declared == family).then_some(group)
 }
 
 /// The value as the AWS CLI takes it; its shorthand has no way to write a comma.

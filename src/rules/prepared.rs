@@ -1,6 +1,6 @@
 //! What the code must say for its deploy to upgrade a major.
 
-use super::declaration::{Stage, in_words_of};
+use super::declaration::{Stage, declared_version, in_words_of};
 use super::{Facts, Hit, Outcome, shell};
 use crate::facts::declared::setting;
 use crate::facts::{Declaration, Gap, Stated, Tool};
@@ -57,15 +57,13 @@ fn wrong_family(facts: &Facts<'_>, declaration: &Declaration) -> Result<Option<H
     let found = match (&group.family, &group.name) {
         (Some(Stated { value: Some(family), .. }), _) => family.clone(),
         (Some(Stated { reason, .. }), _) => return Err(lost(reason.as_deref().unwrap_or("it cannot be known"))),
-        (None, Some(name)) => match name.strip_prefix(DEFAULT_PREFIX) {
-            Some(family) => family.to_owned(),
-            // Of a group that is declared elsewhere RDS knows the family.
-            None => {
-                let groups = facts.aws()?.parameter_groups.get()?;
-                let known = groups.iter().find(|known| known.name.eq_ignore_ascii_case(name));
-                known.ok_or_else(|| lost("neither the code nor RDS has such a group"))?.family.clone()
-            }
-        },
+        (None, Some(name)) if name.starts_with(DEFAULT_PREFIX) => name[DEFAULT_PREFIX.len()..].to_owned(),
+        // Of a group that is declared elsewhere RDS knows the family.
+        (None, Some(name)) => {
+            let groups = facts.aws()?.parameter_groups.get()?;
+            let known = groups.iter().find(|known| known.name.eq_ignore_ascii_case(name));
+            known.ok_or_else(|| lost("neither the code nor RDS has such a group"))?.family.clone()
+        }
         (None, None) => return Err(lost("it is not set")),
     };
     if found == wanted {
@@ -156,7 +154,7 @@ pub(super) fn bare_major(facts: &Facts<'_>) -> Result<Outcome, Gap> {
         Ok(Stage::NotYet(_)) => return Ok(Outcome::not_applicable(NOT_YET)),
         Ok(Stage::Declared(declaration)) => declaration,
     };
-    let version = facts.declared_version(declaration)?;
+    let version = declared_version(declaration)?;
     if !version.is_major_only() {
         return Ok(Outcome::pass());
     }

@@ -79,7 +79,7 @@ fn code_may_come_with_the_judgement() {
     };
     let code = |version: &str| {
         format!(
-            "resource \"aws_db_instance\" \"a\" {{\n  engine = \"postgres\"\n  engine_version = \"{version}\"\n}}\n"
+            "resource \"aws_db_instance\" \"a\" {{\n  engine = \"postgres\"\n  engine_version = \"{version}\"\n  allow_major_version_upgrade = true\n}}\n"
         )
     };
     assert_eq!((status(&code("17.6")).as_str(), status(&code("15.4")).as_str()), ("pass", "fail"));

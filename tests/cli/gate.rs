@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Report, changed, first_line, fixture};
+use crate::harness::{Report, changed, clean as clean_place, first_line, fixture};
 use crate::repository::{Repository, gate_in, git, pulumi, terraform};
 
 /// The evidence of an instance at 12.19, whose only valid 16 is 16.3.
@@ -201,6 +201,9 @@ fn a_change_cannot_excuse_itself() {
     repository.change(&[("index.ts", &pulumi("16.1")), ("preflight.toml", "")]);
     let report = repository.gate(&format!("{} --format json", story())).run().report(1);
     assert_eq!(report.with("waived"), ["rds.target-version"]);
+    repository.git("rm -q preflight.toml");
+    let report = repository.gate(&format!("{} --format json", story())).run().report(1);
+    assert_eq!(report.with("waived"), ["rds.target-version"]);
 }
 
 #[test]
@@ -262,6 +265,30 @@ fn outside_of_a_repository_there_is_no_gate() {
         let program = gate_in(&repository.path(), &story()).args([&format!("--base={base}")[..]]);
         assert!(program.run().mistake().contains("git has no commit"), "{base}");
     }
+}
+
+/// The code says itself which instance it is about; AWS and the database are asked what runs.
+#[test]
+fn the_instance_that_the_code_names_is_asked() {
+    let place = clean_place();
+    let code = pulumi("16.9").replace("\"postgres\",", "\"postgres\",\n  identifier: \"clean16\",");
+    let repository = Repository::with(&[("index.ts", &code)]);
+    repository.change(&[("index.ts", &code.replace("16.9", "17.6"))]);
+    let words = format!("--database-url {} --format json", place.database);
+    let report = repository.gate(&words).aws(&place.endpoint).run().report(0);
+    assert_eq!(report.0["instance"]["id"], "clean16");
+    assert!(
+        headline(&report).starts_with("a major upgrade, clean16 from PostgreSQL 16.9 to 17.6"),
+        "{}",
+        headline(&report)
+    );
+    // Where AWS cannot be reached, a change is no GO, and no change is one.
+    let nowhere = "http://127.0.0.1:9";
+    let words = "--no-database --format json";
+    assert_eq!(repository.gate(words).aws(nowhere).run().report(3).verdict(), "incomplete");
+    repository.commit(&[("index.ts", &code)]);
+    let report = repository.gate(words).aws(nowhere).run().report(0);
+    assert_eq!(report.with("unknown"), ["iac.version-drift"]);
 }
 
 /// The work tree is what is judged, committed or not, and nothing in it is touched.

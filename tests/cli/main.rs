@@ -21,4 +21,7 @@ mod path;
 mod proxy;
 mod repository;
 mod secrets;
+mod services;
 mod table;
+#[path = "../support/web.rs"]
+mod web;

@@ -5,6 +5,8 @@
 
 mod broken;
 mod cases;
+#[path = "../support/certified.rs"]
+mod certified;
 mod databases;
 mod disturbed;
 mod fleet;

@@ -1,68 +1,18 @@
 //! `sslmode`, against servers with certificates of their own.
 
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use pg_preflight::collect::postgres::{Limits, collect};
 use pg_preflight::demo::Server;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
-use tempfile::TempDir;
 use tokio_postgres::Client;
 
-use crate::world::{ROLE, collected, in_url, inside, refusal, rows, run, settings, texts, with_own, world};
+use crate::certified::{self, Authorities};
+use crate::world::{ROLE, collected, in_url, inside, refusal, rows, run, settings, with_own, world};
 
-/// Certificates on disk: the one that signed the server's, and another.
-struct Authorities {
-    folder: TempDir,
-}
-
-impl Authorities {
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-}
-
-fn authority(name: &str) -> CertifiedIssuer<'static, KeyPair> {
-    let mut params = CertificateParams::new(Vec::new()).unwrap();
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
-}
-
-/// Gives the server a certificate for `names` and has it take TLS connections only.
+/// Gives the server a certificate for `names` and has it take [`ROLE`] by TLS only.
 async fn encrypt(server: &Server, admin: &Client, names: &[&str]) -> Authorities {
-    let (ours, other) = (authority("ours"), authority("other"));
-    let key = KeyPair::generate().unwrap();
-    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, &ours).unwrap();
-    let data = server.data_dir();
-    install(&data, "server.crt", &certificate.pem());
-    install(&data, "server.key", &key.serialize_pem());
-    install(
-        &data,
-        "pg_hba.conf",
-        &format!("hostssl all {ROLE} 127.0.0.1/32 trust\nhost all postgres 127.0.0.1/32 trust\n"),
-    );
-    run(admin, "ALTER SYSTEM SET ssl = on").await;
-    run(admin, "SELECT pg_reload_conf()").await;
-    while texts(admin, "SHOW ssl").await != ["on"] {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("ours.pem"), ours.pem()).unwrap();
-    std::fs::write(folder.path().join("other.pem"), other.pem()).unwrap();
-    std::fs::write(folder.path().join("both.pem"), format!("{}{}", other.pem(), ours.pem())).unwrap();
-    std::fs::write(folder.path().join("empty.pem"), "nothing").unwrap();
-    Authorities { folder }
-}
-
-/// Writes a file of the server's, as the server's account.
-fn install(data: &Path, name: &str, text: &str) {
-    let path = data.join(name);
-    std::fs::write(&path, text).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-    let owner = data.metadata().unwrap();
-    chown(&path, Some(owner.uid()), Some(owner.gid())).unwrap();
+    let hba = format!("hostssl all {ROLE} 127.0.0.1/32 trust\nhost all postgres 127.0.0.1/32 trust\n");
+    certified::encrypt(server, admin, names, &hba).await
 }
 
 fn url(server: &Server, host: &str, mode: &str, root: Option<&Path>) -> String {

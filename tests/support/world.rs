@@ -110,6 +110,8 @@ pub(crate) fn judge(facts: &DatabaseFacts, registry: &Registry, target: &str) ->
 pub(crate) fn judge_as(facts: &DatabaseFacts, registry: &Registry, target: &str, platform: Option<Platform>) -> Report {
     let now = Timestamp::now();
     let bundle = Bundle {
+        repository: Source::not_looked(),
+        services: Source::not_looked(),
         schema_version: SCHEMA_VERSION,
         tool_version: "0".to_owned(),
         collected_at: now,
@@ -117,6 +119,8 @@ pub(crate) fn judge_as(facts: &DatabaseFacts, registry: &Registry, target: &str,
         aws: Source::SwitchedOff { flag: "--no-aws".to_owned() },
         database: Source::Collected(facts.clone()),
         declared: Source::NotGiven { hint: "none".to_owned() },
+        repository: Source::not_looked(),
+        services: Source::not_looked(),
     };
     let settings = evaluate::Settings { platform, ..evaluate::Settings::plain(target.parse().unwrap(), now) };
     evaluate(&bundle, registry, &settings)

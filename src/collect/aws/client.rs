@@ -1,22 +1,18 @@
 //! One configured connection to AWS: credentials, region, endpoint, TLS, timeouts and retries.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::proxy::ProxyConfig;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_http_client::{Builder, Connector};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
+use aws_smithy_http_client::Builder;
 
 use super::credentials::{Once, of_profile};
 use super::error::Error;
 use super::whole::Whole;
+use crate::collect::http;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,7 +39,7 @@ impl Client {
     /// # Errors
     /// [`Error::NoRegion`] when no region is given anywhere, [`Error::CaBundle`] when `AWS_CA_BUNDLE` cannot be used.
     pub async fn load(region: Option<&str>, profile: Option<&str>) -> Result<Self, Error> {
-        let mut loader = configuration(std::env::var_os("AWS_CA_BUNDLE").map(PathBuf::from).as_deref())?;
+        let mut loader = configuration(http::ca_bundle().as_deref())?;
         if let Some(region) = region {
             loader = loader.region(Region::new(region.to_owned()));
         }
@@ -122,15 +118,8 @@ fn of_environment() -> Option<String> {
 /// # Errors
 /// [`Error::CaBundle`] when the file cannot be read or holds no certificate.
 pub fn configuration(ca_bundle: Option<&Path>) -> Result<ConfigLoader, Error> {
-    let context = match ca_bundle.filter(|path| !path.as_os_str().is_empty()) {
-        Some(path) => trust_only(path)?,
-        None => TlsContext::default(),
-    };
-    let http = Builder::new().build_with_connector_fn(move |settings, _| {
-        let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
-        connector.set_connector_settings(settings.cloned());
-        connector.tls_provider(Provider::Rustls(CryptoMode::Ring)).tls_context(context.clone()).build()
-    });
+    let trust = http::trust(ca_bundle)?;
+    let client = Builder::new().build_with_connector_fn(move |settings, _| http::connector(settings.cloned(), &trust));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .operation_attempt_timeout(ATTEMPT_TIMEOUT)
@@ -138,23 +127,7 @@ pub fn configuration(ca_bundle: Option<&Path>) -> Result<ConfigLoader, Error> {
         .build();
     let retries = RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS).with_initial_backoff(INITIAL_BACKOFF);
     let loader = aws_config::defaults(BehaviorVersion::latest());
-    Ok(loader.http_client(http).timeout_config(timeouts).retry_config(retries))
-}
-
-/// The certificates are read twice, since the SDK panics on a file that is no PEM.
-fn trust_only(path: &Path) -> Result<TlsContext, Error> {
-    let unusable = |source: Box<dyn std::error::Error + Send + Sync>| Error::CaBundle { path: path.to_owned(), source };
-    let pem = std::fs::read(path).map_err(|error| unusable(error.into()))?;
-    let mut roots = rustls::RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| unusable(error.to_string().into()))?;
-        roots.add(certificate).map_err(|error| unusable(error.into()))?;
-    }
-    if roots.is_empty() {
-        return Err(unusable("it holds no certificate".into()));
-    }
-    let store = TrustStore::empty().with_pem_certificate(pem);
-    TlsContext::builder().with_trust_store(store).build().map_err(|error| unusable(error.into()))
+    Ok(loader.http_client(client).timeout_config(timeouts).retry_config(retries))
 }
 
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use std::error::Error as StdError;
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_rds::config::http::HttpResponse;
 use aws_sdk_rds::error::{ProvideErrorMetadata, SdkError};
 
 use super::credentials;
+use crate::collect::http::CaBundle;
 use crate::facts::Source;
 
 /// The user's mistakes, and the secrets that could not be had. All else that fails is a [`Source::Unavailable`].
@@ -16,8 +16,8 @@ use crate::facts::Source;
 pub enum Error {
     #[error("no AWS region is given: use --region, AWS_REGION or the region of a profile")]
     NoRegion,
-    #[error("cannot use the certificates of AWS_CA_BUNDLE in {}", path.display())]
-    CaBundle { path: PathBuf, source: Box<dyn StdError + Send + Sync> },
+    #[error(transparent)]
+    CaBundle(#[from] CaBundle),
     #[error("there is no DB instance '{id}' in {region}{}", hint(near, *others))]
     NoSuchInstance {
         id: String,
@@ -138,12 +138,12 @@ pub(super) fn chain<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<It
 }
 
 /// The innermost cause: the outer ones say "dispatch failure" and the like.
-fn root_cause(error: &(dyn StdError + 'static)) -> String {
+pub(in crate::collect) fn root_cause(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Foreign text as one line of bounded length, with nothing that a terminal would act on.
-pub(super) fn one_line(text: &str) -> String {
+pub(in crate::collect) fn one_line(text: &str) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words: Vec<&str> = clean.split_whitespace().collect();
     let line = words.join(" ");

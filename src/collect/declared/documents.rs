@@ -35,15 +35,11 @@ pub(super) fn yaml(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<
     let documents = match as_json.map_or_else(|| yaml::read_all(&file, &text), |document| Ok(vec![document])) {
         Ok(documents) => documents,
         Err(_) if !is_marked(text.as_bytes()) => return Ok(Vec::new()),
-        Err(error) => {
-            let broken = vec![unparsed(&file, error.line, format!("file does not parse: {}", error.message))];
-            return Ok(vec![Program { broken, ..Program::default() }]);
-        }
+        Err(error) => return Ok(broken(&file, &text, &error)),
     };
-    let mut programs = Vec::new();
+    let mut programs: Vec<Program> = kubernetes::read(&documents, &text).into_iter().collect();
     for document in &documents {
         programs.extend(cloudformation::read(tree, path, document, stack));
-        programs.extend(kubernetes::read(document));
         programs.extend(pulumi::program::read(tree, path, document, stack));
     }
     Ok(programs)
@@ -66,14 +62,23 @@ pub(super) fn json(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<
     match super::json::read(&file, &text) {
         Ok(document) => {
             let mut programs: Vec<Program> = cloudformation::read(tree, path, &document, stack).into_iter().collect();
-            programs.extend(kubernetes::read(&document));
+            programs.extend(kubernetes::read(std::slice::from_ref(&document), &text));
             programs.extend(pulumi::program::read(tree, path, &document, stack));
             Ok(programs)
         }
         Err(_) if !is_marked(text.as_bytes()) => Ok(Vec::new()),
-        Err(error) => {
-            let broken = vec![unparsed(&file, error.line, format!("file does not parse: {}", error.message))];
-            Ok(vec![Program { broken, ..Program::default() }])
-        }
+        Err(error) => Ok(broken(&file, &text, &error)),
     }
+}
+
+/// A file that does not parse counts when it names what declares a database.
+fn broken(file: &str, text: &str, error: &yaml::SyntaxError) -> Vec<Program> {
+    // Not `aws:rds` alone, which is in every ARN of RDS.
+    let others = ["AWS::RDS::DB", "aws:rds:Instance", "aws:rds:Cluster", "aws:rds/", "aws-native:rds:D"];
+    if !others.iter().any(|mark| text.contains(mark)) && !kubernetes::speaks(text) {
+        return Vec::new();
+    }
+    let why = if text.contains("{{") { "file does not parse, since Helm fills it in" } else { "file does not parse" };
+    let broken = vec![unparsed(file, error.line, format!("{why}: {}", error.message))];
+    vec![Program { broken, ..Program::default() }]
 }

@@ -2,7 +2,7 @@
 //! `engine_version`, `engineVersion` and `EngineVersion` are one.
 
 use super::resource::Kind;
-use super::value::{Spot, Value};
+use super::value::{Spot, Value, normal};
 use crate::facts::Tool;
 use crate::facts::declared::setting;
 
@@ -62,6 +62,9 @@ impl Property {
     }
 }
 
+/// How a parameter group's own name is called, by whatever provider.
+pub(super) const GROUP_NAMES: [&str; 3] = ["name", "dbparametergroupname", "dbclusterparametergroupname"];
+
 /// The names of one provider.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Vocabulary {
@@ -75,11 +78,6 @@ impl Vocabulary {
     /// The names of a property without case and underscores; the first that is written counts.
     pub(super) fn names(&self, property: Property, kind: Kind) -> &'static [&'static str] {
         (self.names)(property, kind)
-    }
-
-    /// How a parameter group's own name is called.
-    pub(super) fn group_names(&self) -> &'static [&'static str] {
-        &["name", "dbparametergroupname", "dbclusterparametergroupname"]
     }
 
     /// What a map of arguments says of a property.
@@ -99,6 +97,14 @@ impl Vocabulary {
     }
 }
 
+/// Whether an instance belongs to a cluster, which says more of it than the instance itself.
+pub(super) fn is_member(kind: Kind, arguments: &Spot) -> bool {
+    let names = ["dbclusteridentifier", "dbclusteridentifierref", "dbclusteridentifierselector"];
+    let Value::Map(map) = &arguments.value else { return false };
+    let is_written = |key: &str, spot: &Spot| names.contains(&normal(key).as_str()) && !spot.is_nothing();
+    kind == Kind::Instance && map.entries.iter().any(|(key, spot)| is_written(key, spot))
+}
+
 /// The names of Terraform's `aws` provider, which Pulumi's `aws` and Crossplane's upbound provider share.
 pub(super) const TERRAFORM: Vocabulary =
     Vocabulary { tool: Tool::Terraform, version: "engine_version", names: terraform };
@@ -107,6 +113,15 @@ pub(super) const PULUMI: Vocabulary = Vocabulary { tool: Tool::Pulumi, version: 
 
 /// `aws-native` of Pulumi.
 pub(super) const PULUMI_NATIVE: Vocabulary = CLOUDFORMATION.of(Tool::Pulumi, "engineVersion");
+
+/// Upbound's providers for Crossplane, which are made from Terraform's.
+pub(super) const CROSSPLANE: Vocabulary = TERRAFORM.of(Tool::Crossplane, "engineVersion");
+
+/// The community's provider for Crossplane, which is made from the API of RDS.
+pub(super) const CROSSPLANE_COMMUNITY: Vocabulary = CLOUDFORMATION.of(Tool::Crossplane, "engineVersion");
+
+/// AWS Controllers for Kubernetes, which are made from the API of RDS.
+pub(super) const ACK: Vocabulary = CLOUDFORMATION.of(Tool::Ack, "engineVersion");
 
 /// `awscc` of Terraform.
 pub(super) const TERRAFORM_CC: Vocabulary = CLOUDFORMATION.of(Tool::Terraform, "engine_version");
@@ -166,12 +181,12 @@ fn common(property: Property) -> &'static [&'static str] {
         Property::Engine => &["engine"],
         Property::Version => &["engineversion"],
         Property::AllowMajor => &["allowmajorversionupgrade"],
-        Property::ApplyImmediately => &["applyimmediately"],
+        Property::ApplyImmediately => &["applyimmediately", "applymodificationsimmediately"],
         Property::AutoMinor => &["autominorversionupgrade"],
         Property::BackupRetention => &["backupretentionperiod"],
         Property::DeletionProtection => &["deletionprotection"],
-        Property::FinalSnapshot => &["finalsnapshotidentifier"],
-        Property::SkipFinalSnapshot => &["skipfinalsnapshot"],
+        Property::FinalSnapshot => &["finalsnapshotidentifier", "finaldbsnapshotidentifier"],
+        Property::SkipFinalSnapshot => &["skipfinalsnapshot", "skipfinalsnapshotbeforedeletion"],
         _ => &[],
     }
 }

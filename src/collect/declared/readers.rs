@@ -7,7 +7,7 @@ use std::thread;
 
 use super::resource::Program;
 use super::walk::Tree;
-use super::{Error, Language, cloudformation, documents, go, hcl, python, typescript};
+use super::{Error, Language, cloudformation, documents, go, hcl, kubernetes, python, typescript};
 
 /// Reads one file.
 type Reader = fn(&Tree, &Path, Option<&str>) -> Result<Vec<Program>, Error>;
@@ -62,7 +62,7 @@ pub(super) fn read(tree: &Tree, stack: Option<&str>) -> Result<Vec<Program>, Err
         }
     }
     cloudformation::drop_nested(&mut all);
-    Ok(all)
+    Ok(kubernetes::join(all))
 }
 
 /// What a file that cannot be read declares is not known.

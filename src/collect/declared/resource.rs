@@ -23,11 +23,15 @@ pub(super) enum Kind {
 pub(super) struct Program {
     pub resources: Vec<Resource>,
     pub groups: Vec<Group>,
+    /// Keys of resources that another file declares: they are followed here and count there.
+    pub elsewhere: Vec<String>,
     /// Files that speak of RDS and do not parse.
     pub broken: Vec<Declaration>,
     pub pins: Vec<facts::Pinned>,
     /// A state, a plan or a synthesized template: it says again what code says, if there is any.
     pub is_derived: bool,
+    /// Of manifests, which refer to those of other files.
+    pub is_manifests: bool,
     /// Of a template that may nest others, or be nested.
     pub nesting: Option<Nesting>,
 }
@@ -106,7 +110,8 @@ impl Resource {
 
 /// The PostgreSQL ones among the resources of one program, and its files that do not parse.
 pub(super) fn declarations(program: &Program) -> Vec<Declaration> {
-    let declared = program.resources.iter().filter_map(|resource| declare(resource, program));
+    let own = program.resources.iter().filter(|resource| !program.elsewhere.contains(&resource.key));
+    let declared = own.filter_map(|resource| declare(resource, program));
     declared.chain(program.broken.iter().cloned()).collect()
 }
 
@@ -131,6 +136,9 @@ fn declare(resource: &Resource, program: &Program) -> Option<Declaration> {
     };
     if written.is_none() && reason.is_none() {
         reason = Some(match version {
+            None if resource.get(Property::Source).is_some() => {
+                format!("{} is not set, and the database that it replicates is not declared here", resource.attribute)
+            }
             None => format!("{} is not set, so RDS chooses it", resource.attribute),
             Some(spot) => match (spot.lost(), &spot.value) {
                 (Some(why), _) => why.to_owned(),
@@ -202,12 +210,11 @@ fn parameter_group(resource: &Resource, program: &Program) -> Option<DeclaredGro
 fn group<'a>(resource: &Resource, program: &'a Program) -> Option<&'a Group> {
     let written = resource.get(Property::Group)?;
     let mut groups = program.groups.iter();
-    match &written.value {
-        Value::Output { resource: key, .. } => groups.find(|group| group.key == *key),
-        _ => {
-            let name = written.text()?;
-            groups.find(|group| group.identifier.text() == Some(name))
-        }
+    if let Value::Output { resource: key, .. } = &written.value {
+        groups.find(|group| group.key == *key)
+    } else {
+        let name = written.text()?;
+        groups.find(|group| group.identifier.text() == Some(name))
     }
 }
 
@@ -217,8 +224,9 @@ fn parameters(spot: &Spot) -> BTreeMap<String, Stated> {
         Value::List(items) => items
             .iter()
             .filter_map(|item| {
-                let name = item.named("name").or_else(|| item.named("parametername"))?;
-                let value = item.named("value").or_else(|| item.named("parametervalue"))?;
+                let written = |name: &str| item.named(name).filter(|spot| !spot.is_nothing());
+                let name = written("name").or_else(|| written("parametername"))?;
+                let value = written("value").or_else(|| written("parametervalue"))?;
                 Some((name.text()?.to_owned(), stated(&value)?))
             })
             .collect(),

@@ -215,6 +215,14 @@ impl Lines {
         Self(std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect())
     }
 
+    /// A line, by its number, of the text that these are the lines of.
+    pub(in crate::collect) fn text<'t>(&self, text: &'t str, line: u32) -> &'t str {
+        let index = usize::try_from(line).unwrap_or_default().saturating_sub(1);
+        let start = self.0.get(index).copied().unwrap_or(text.len());
+        let end = self.0.get(index + 1).copied().unwrap_or(text.len());
+        text.get(start..end).unwrap_or_default().trim_end()
+    }
+
     /// 1-based
     pub(in crate::collect) fn line(&self, offset: usize) -> u32 {
         u32::try_from(self.0.partition_point(|start| *start <= offset)).unwrap_or(u32::MAX)

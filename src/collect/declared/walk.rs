@@ -20,8 +20,8 @@ pub(super) struct Tree {
     pub anchor: PathBuf,
     prefix: String,
     /// With canonical paths, sorted.
-    pub files: Vec<(PathBuf, Language)>,
-    /// Of a file given: only its own resources count.
+    pub files: Arc<Vec<(PathBuf, Language)>>,
+    /// Of a file given: only its own resources count, and those that it makes by calls.
     pub single: Option<PathBuf>,
 }
 
@@ -43,7 +43,7 @@ impl Tree {
             if files.is_empty() {
                 return Err(Error::NothingToRead { path: path.to_owned() });
             }
-            return Ok(Self { store, anchor, prefix: String::new(), files, single: None });
+            return Ok(Self { store, anchor, prefix: String::new(), files: Arc::new(files), single: None });
         }
         let language = Language::of(path).ok_or_else(|| Error::Unsupported { path: path.to_owned() })?;
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -53,12 +53,23 @@ impl Tree {
         let name = path.file_name().ok_or_else(|| Error::Unsupported { path: path.to_owned() })?;
         let file = anchor.join(name);
         let prefix = slashed(folder);
-        Ok(Self { store, prefix, files: vec![(file.clone(), language)], single: Some(file), anchor })
+        let files = Arc::new(vec![(file.clone(), language)]);
+        Ok(Self { store, prefix, files, single: Some(file), anchor })
     }
 
     /// The files of a language.
     pub(super) fn of_language(&self, language: Language) -> impl Iterator<Item = &Path> {
         self.files.iter().filter(move |(_, of)| *of == language).map(|(path, _)| path.as_path())
+    }
+
+    /// Whether a file is among those that are read.
+    pub(super) fn is_read(&self, path: &Path) -> bool {
+        self.files.binary_search_by(|(known, _)| known.as_path().cmp(path)).is_ok()
+    }
+
+    /// The folders above what is read, the nearest first.
+    pub(super) fn above(&self) -> impl Iterator<Item = &Path> {
+        self.anchor.ancestors().skip(usize::from(self.single.is_none()))
     }
 
     /// The path as shown, with forward slashes.

@@ -34,10 +34,14 @@ struct Open {
     anchor: usize,
 }
 
+/// Anchors that name more values than this together, each with those of the anchors in it, are there to multiply.
+const MAX_KEPT: usize = 200_000;
+
 /// What anchors name, until so much of it is repeated that it can only be there to multiply.
 struct Anchors {
     by_id: BTreeMap<usize, Anchored>,
     left: usize,
+    room: usize,
 }
 
 struct Anchored {
@@ -50,7 +54,11 @@ impl Anchors {
     fn keep(&mut self, id: usize, spot: &Spot) {
         if id > 0 {
             let (depth, size) = extent(spot);
-            self.by_id.insert(id, Anchored { spot: spot.clone(), depth, size });
+            // What is too large to follow, or comes too late, need not be kept.
+            if size <= self.left && size <= self.room {
+                self.room -= size;
+                self.by_id.insert(id, Anchored { spot: spot.clone(), depth, size });
+            }
         }
     }
 
@@ -93,7 +101,7 @@ pub(in crate::collect) fn read_all(file: &Arc<str>, text: &str) -> Result<Vec<Sp
 fn documents(file: &Arc<str>, text: &str, limit: usize) -> Result<Vec<Spot>, SyntaxError> {
     let mut stack: Vec<Open> = Vec::new();
     let mut documents = Vec::new();
-    let mut anchors = Anchors { by_id: BTreeMap::new(), left: MAX_ALIASED };
+    let mut anchors = Anchors { by_id: BTreeMap::new(), left: MAX_ALIASED, room: MAX_KEPT };
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|error| SyntaxError {
             line: u32::try_from(error.marker().line()).unwrap_or(u32::MAX),

@@ -106,9 +106,8 @@ impl Commit {
         match self.blobs.get(&path) {
             Some(Blob::File(bytes)) => Ok(Kind::File(bytes.len() as u64)),
             Some(Blob::Unread(length)) => Ok(Kind::File(*length)),
-            Some(Blob::Link(_)) => Err(missing()),
             None if self.is_known_folder(&path) => Ok(Kind::Folder),
-            None => Err(missing()),
+            Some(Blob::Link(_)) | None => Err(missing()),
         }
     }
 

@@ -3,23 +3,23 @@
 use std::collections::BTreeMap;
 
 use super::variables::{self, fill};
-use super::{Source, entries, entry, image};
+use super::{MAX_BYTES, Source, entries, entry, image, name};
 use crate::collect::declared::value::{Spot, Value};
 use crate::collect::declared::walk;
+use crate::collect::files::Kind;
 use crate::facts::Image;
 
 pub(super) fn read(source: &Source<'_>, document: &Spot) -> Vec<Image> {
-    let services = entry(document, "services");
-    let named: Vec<(&str, &Spot)> = entries(services.as_ref()).collect();
+    let named: Vec<(&str, &Spot)> = entries(entry(document, "services")).collect();
     if !named.iter().all(|(_, service)| matches!(service.value, Value::Map(_) | Value::Nothing)) {
         return Vec::new();
     }
     let variables = environment(source);
     let lookup = |name: &str| variables.get(name).cloned();
-    let images = named.into_iter().filter_map(|(name, service)| {
+    let images = named.into_iter().filter_map(|(key, service)| {
         let written = entry(service, "image")?;
         let reference = fill(written.text()?, &lookup);
-        Some(image(&written.at, reference, format!("service {name}")))
+        Some(image(&written.at, reference, format!("service {}", name(key))))
     });
     images.collect()
 }
@@ -31,6 +31,7 @@ fn environment(source: &Source<'_>) -> BTreeMap<String, Spot> {
         Some((folder, _)) => format!("{folder}/.env"),
         None => ".env".to_owned(),
     };
-    let text = source.files.is_file(&path).then(|| source.files.bytes(&path).ok()).flatten().map(walk::text);
+    let is_small = matches!(source.files.kind(&path), Ok(Kind::File(length)) if length <= MAX_BYTES);
+    let text = is_small.then(|| source.files.bytes(&path).ok()).flatten().map(walk::text);
     text.map(|text| variables::of_file(&shown.into(), &text)).unwrap_or_default()
 }

@@ -21,7 +21,7 @@ pub(super) fn read(source: &Source<'_>) -> Vec<Image> {
     }
     for key in SCRIPTS {
         let written = entry(&document, key);
-        if let Some((written, text)) = written.as_ref().and_then(|spot: &Spot| Some((spot, spot.scalar()?))) {
+        if let Some((written, text)) = written.and_then(|spot: &Spot| Some((spot, spot.scalar()?))) {
             found.extend(script(&written.at, text, key, &|_| None));
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::variables::{Filled, fill};
-use super::{Source, image, script};
+use super::{Source, image, name, script};
 use crate::collect::declared::value::{Place, Spot, Value};
 use crate::facts::Image;
 
@@ -30,49 +30,81 @@ struct Instruction {
     text: String,
 }
 
-/// The variables of a stage.
 type Variables = BTreeMap<String, Spot>;
+
+/// More stages, and variables of all of them, are there to take memory.
+const MAX_STAGES: usize = 500;
+const MAX_VARIABLES: usize = 10_000;
 
 struct Stage {
     name: Option<String>,
+    /// The stage that it is built upon, whose variables it has.
+    base: Option<usize>,
     variables: Variables,
+}
+
+/// The value of a variable in the last stage, from that or from one that it is built upon.
+fn value(stages: &[Stage], name: &str) -> Option<Spot> {
+    let mut stage = stages.last();
+    while let Some(one) = stage {
+        if let Some(value) = one.variables.get(name) {
+            return Some(value.clone());
+        }
+        stage = one.base.and_then(|base| stages.get(base));
+    }
+    None
 }
 
 pub(super) fn read(source: &Source<'_>) -> Vec<Image> {
     let mut found = Vec::new();
     let mut global = Variables::new();
     let mut stages: Vec<Stage> = Vec::new();
+    let mut room = MAX_VARIABLES;
     for instruction in instructions(&source.text) {
         let at = Place { file: source.file.clone(), line: instruction.line };
-        match (instruction.keyword.as_str(), stages.last_mut()) {
+        let text = instruction.text.as_str();
+        match (instruction.keyword.as_str(), stages.last()) {
+            ("FROM", _) if stages.len() >= MAX_STAGES => break,
             ("FROM", _) => {
-                let from = From::of(&instruction.text, &global);
+                let from = From::of(text, &global);
                 let base = stages.iter().position(|stage| stage.is_called(&from.image.text));
-                let variables = base.map(|base| stages[base].variables.clone()).unwrap_or_default();
-                stages.push(Stage { name: from.name, variables });
+                stages.push(Stage { name: from.name, base, variables: Variables::new() });
                 if base.is_none() && !from.image.text.is_empty() && from.image.text != "scratch" {
                     found.push(image(&at, from.image, shown(&stages)));
                 }
             }
-            ("ARG", None) => assign(&instruction.text, &at, &Variables::new(), &mut global),
-            ("ARG", Some(stage)) => assign(&instruction.text, &at, &global, &mut stage.variables),
-            ("ENV", Some(stage)) => assign(&instruction.text, &at, &Variables::new(), &mut stage.variables),
-            ("COPY", Some(_)) => found.extend(copied(&instruction.text, &at, &stages)),
-            ("RUN", Some(stage)) => {
-                let variables = stage.variables.clone();
-                let what = shown(&stages);
-                found.extend(script(&at, &instruction.text, &what, &|name| variables.get(name).cloned()));
+            ("ARG" | "ENV", _) if room == 0 => {}
+            ("ARG", None) => {
+                let set = assigned(text, &at, &Variables::new(), &|name| global.get(name).cloned());
+                keep(set, &mut global, &mut room);
             }
+            (keyword @ ("ARG" | "ENV"), Some(_)) => {
+                let none = Variables::new();
+                let inherited = if keyword == "ARG" { &global } else { &none };
+                let set = assigned(text, &at, inherited, &|name| value(&stages, name));
+                if let Some(stage) = stages.last_mut() {
+                    keep(set, &mut stage.variables, &mut room);
+                }
+            }
+            ("COPY", Some(_)) => found.extend(copied(text, &at, &stages)),
+            ("RUN", Some(_)) => found.extend(script(&at, text, &shown(&stages), &|name| value(&stages, name))),
             _ => {}
         }
     }
     found
 }
 
+fn keep(set: Vec<(String, Spot)>, variables: &mut Variables, room: &mut usize) {
+    for (name, value) in set.into_iter().take(*room) {
+        variables.insert(name, value);
+        *room -= 1;
+    }
+}
+
 /// `stage build`, or by its number from 1 where it has no name.
 fn shown(stages: &[Stage]) -> String {
     match stages.last().and_then(|stage| stage.name.as_ref()) {
-        Some(name) => format!("stage {name}"),
+        Some(own) => format!("stage {}", name(own)),
         None => format!("stage {}", stages.len()),
     }
 }
@@ -104,28 +136,32 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// `NAME=value NAME=value`, `NAME value`, or `NAME` alone, which takes the value of a variable before all stages.
-fn assign(text: &str, at: &Place, inherited: &Variables, variables: &mut Variables) {
+fn assigned(
+    text: &str,
+    at: &Place,
+    inherited: &Variables,
+    lookup: &dyn Fn(&str) -> Option<Spot>,
+) -> Vec<(String, Spot)> {
+    let text_at = |text: String| Spot::new(Value::Text(text), at.clone());
     let words = words(text);
     if let [name, value, ..] = words.as_slice()
         && !name.contains('=')
         && !value.contains('=')
     {
-        variables.insert(name.clone(), Spot::new(Value::Text(value.clone()), at.clone()));
-        return;
+        return vec![(name.clone(), text_at(value.clone()))];
     }
-    for word in words {
-        match word.split_once('=') {
+    let mut set: Vec<(String, Spot)> = Vec::new();
+    for word in words.into_iter().take(MAX_VARIABLES) {
+        let value = match word.split_once('=') {
             Some((name, value)) => {
-                let value = fill(value.trim_matches(['"', '\'']), &|name| variables.get(name).cloned());
-                variables.insert(name.to_owned(), Spot::new(Value::Text(value.text), at.clone()));
+                let value = fill(value.trim_matches(['"', '\'']), lookup);
+                Some((name.to_owned(), text_at(value.text)))
             }
-            None => {
-                if let Some(value) = inherited.get(&word) {
-                    variables.insert(word, value.clone());
-                }
-            }
-        }
+            None => inherited.get(&word).map(|value| (word, value.clone())),
+        };
+        set.extend(value);
     }
+    set
 }
 
 /// The image that files are copied from, which is no stage and no number of one.

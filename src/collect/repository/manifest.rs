@@ -1,7 +1,7 @@
 //! Manifests of Kubernetes, of operators of PostgreSQL and of kustomize, and the values of Helm's charts.
 
 use super::variables::Filled;
-use super::{Source, build, entries, entry, image, items};
+use super::{Source, build, entries, entry, image, items, name};
 use crate::collect::declared::value::{Spot, Value};
 use crate::facts::images::{known, unknown};
 use crate::facts::{Image, ImageKind, Part};
@@ -31,13 +31,13 @@ enum Names {
 pub(super) fn read(source: &Source<'_>, document: &Spot) -> Vec<Image> {
     let text = |key: &str| entry(document, key).and_then(|spot| spot.text().map(str::to_owned));
     let mut found = Vec::new();
-    let name = source.file.rsplit('/').next().unwrap_or_default();
+    let file = source.file.rsplit('/').next().unwrap_or_default();
     match (text("apiVersion"), text("kind")) {
         (Some(version), Some(kind)) => {
-            let resource = entry(document, "metadata").and_then(|metadata| entry(&metadata, "name"));
-            let what = match resource.as_ref().and_then(Spot::text) {
-                Some(name) => format!("{kind} {name}"),
-                None => kind.clone(),
+            let resource = entry(document, "metadata").and_then(|metadata| entry(metadata, "name"));
+            let what = match resource.and_then(Spot::text) {
+                Some(resource) => format!("{} {}", name(&kind), name(resource)),
+                None => name(&kind).to_owned(),
             };
             containers(document, &what, &mut found);
             operators(document, &version, &kind, &what, &mut found);
@@ -45,8 +45,8 @@ pub(super) fn read(source: &Source<'_>, document: &Spot) -> Vec<Image> {
                 kustomized(document, &mut found);
             }
         }
-        _ if name.starts_with("kustomization.") => kustomized(document, &mut found),
-        _ if name.contains("values") => values(document, "", &mut found),
+        _ if file.starts_with("kustomization.") => kustomized(document, &mut found),
+        _ if file.contains("values") => values(document, "", &mut found),
         _ => {}
     }
     found
@@ -56,11 +56,11 @@ fn containers(spot: &Spot, what: &str, found: &mut Vec<Image>) {
     for (key, inner) in entries(Some(spot)) {
         if CONTAINERS.contains(&key) {
             for container in items(Some(inner)) {
-                let name = entry(container, "name").and_then(|name| name.text().map(str::to_owned)).unwrap_or_default();
+                let own = entry(container, "name").and_then(Spot::text).unwrap_or_default();
                 if let Some(written) = entry(container, "image")
                     && let Some(text) = written.text()
                 {
-                    found.push(image(&written.at, Filled::of(text), format!("container {name} of {what}")));
+                    found.push(image(&written.at, Filled::of(text), format!("container {} of {what}", name(own))));
                 }
             }
         } else {
@@ -74,7 +74,7 @@ fn containers(spot: &Spot, what: &str, found: &mut Vec<Image>) {
 
 fn operators(document: &Spot, version: &str, kind: &str, what: &str, found: &mut Vec<Image>) {
     let spec = entry(document, "spec");
-    let at = |path: &[&str]| path.iter().try_fold(spec.clone()?, |spot, key| entry(&spot, key));
+    let at = |path: &[&str]| path.iter().try_fold(spec?, |spot, key| entry(spot, key));
     for (group, of, names) in OPERATORS {
         if !version.starts_with(group) || kind != of {
             continue;
@@ -103,15 +103,14 @@ fn operators(document: &Spot, version: &str, kind: &str, what: &str, found: &mut
 
 /// `images` of kustomize, which replace names and tags.
 fn kustomized(document: &Spot, found: &mut Vec<Image>) {
-    let images = entry(document, "images");
-    for one in items(images.as_ref()) {
+    for one in items(entry(document, "images")) {
         let part = |key: &str| entry(one, key).filter(|spot| spot.text().is_some());
-        let Some(name) = part("newName").or_else(|| part("name")) else { continue };
+        let Some(image_name) = part("newName").or_else(|| part("name")) else { continue };
         let tag = part("newTag");
         let digest = part("digest").map(|digest| format!("@{}", digest.text().unwrap_or_default()));
-        let at = tag.as_ref().map_or_else(|| name.at.clone(), |tag| tag.at.clone());
+        let at = tag.as_ref().map_or_else(|| image_name.at.clone(), |tag| tag.at.clone());
         let tag = tag.map(|tag| format!(":{}", tag.text().unwrap_or_default())).unwrap_or_default();
-        let reference = format!("{}{tag}{}", name.text().unwrap_or_default(), digest.unwrap_or_default());
+        let reference = format!("{}{tag}{}", image_name.text().unwrap_or_default(), digest.unwrap_or_default());
         found.push(image(&at, Filled::of(&reference), "an image of kustomize".to_owned()));
     }
 }
@@ -121,19 +120,20 @@ fn values(spot: &Spot, path: &str, found: &mut Vec<Image>) {
     let part = |key: &str| entry(spot, key).filter(|part| part.text().is_some());
     let ends_as_image = path.rsplit('.').next().is_some_and(|last| last.to_lowercase().ends_with("image"));
     if let Some(repository) = part("repository").filter(|_| ends_as_image || part("tag").is_some()) {
-        let text = |part: Option<Spot>, before: &str, after: &str| {
-            part.as_ref().and_then(Spot::text).map(|text| format!("{before}{text}{after}")).unwrap_or_default()
+        let text = |part: Option<&Spot>, before: &str, after: &str| {
+            part.and_then(Spot::text).map(|text| format!("{before}{text}{after}")).unwrap_or_default()
         };
         let tag = part("tag");
-        let at = tag.as_ref().unwrap_or(&repository).at.clone();
-        let name = repository.text().unwrap_or_default();
+        let at = tag.unwrap_or(repository).at.clone();
+        let own = repository.text().unwrap_or_default();
         let whole =
-            format!("{}{name}{}{}", text(part("registry"), "", "/"), text(tag, ":", ""), text(part("digest"), "@", ""));
+            format!("{}{own}{}{}", text(part("registry"), "", "/"), text(tag, ":", ""), text(part("digest"), "@", ""));
         found.push(image(&at, Filled::of(&whole), format!("values {path}")));
         return;
     }
     for (key, inner) in entries(Some(spot)) {
-        let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+        let path =
+            if path.is_empty() { name(key).to_owned() } else { name(&format!("{path}.{}", name(key))).to_owned() };
         match (&inner.value, inner.text()) {
             (Value::Text(_), Some(text)) if key.to_lowercase().ends_with("image") && text.contains([':', '/']) => {
                 found.push(image(&inner.at, Filled::of(text), format!("values {path}")));

@@ -9,57 +9,67 @@ use crate::collect::declared::value::Spot;
 /// GitHub allows 256 runs of a job.
 const MAX_RUNS: usize = 256;
 
+/// Nobody tells runs apart by more values.
+const MAX_KEYS: usize = 64;
+
 /// The values of one run.
-pub(super) type Run = BTreeMap<String, Spot>;
+pub(super) type Run<'s> = BTreeMap<&'s str, &'s Spot>;
 
 /// The runs of a job; one without values where it has no matrix that can be known.
-pub(super) fn runs(job: &Spot) -> Vec<Run> {
-    let Some(matrix) = entry(job, "strategy").and_then(|strategy| entry(&strategy, "matrix")) else {
+pub(super) fn runs(job: &Spot) -> Vec<Run<'_>> {
+    let Some(matrix) = entry(job, "strategy").and_then(|strategy| entry(strategy, "matrix")) else {
         return vec![Run::new()];
     };
-    let mut runs = vec![Run::new()];
-    let mut own = Vec::new();
-    for (key, values) in entries(Some(&matrix)).filter(|(key, _)| !matches!(*key, "include" | "exclude")) {
-        let values = items(Some(values));
-        if values.is_empty() {
-            continue;
-        }
-        own.push(key);
-        let with = |run: &Run, value: &Spot| {
-            let mut run = run.clone();
-            run.insert(key.to_owned(), value.clone());
-            run
-        };
-        let each = runs.iter().flat_map(|run| values.iter().map(move |value| with(run, value)));
-        runs = each.take(MAX_RUNS).collect();
-    }
-    let exclude = entry(&matrix, "exclude");
-    for excluded in items(exclude.as_ref()) {
+    let (mut runs, own) = product(matrix);
+    for excluded in items(entry(matrix, "exclude")).iter().take(MAX_RUNS) {
         runs.retain(|run| {
             !entries(Some(excluded)).all(|(key, value)| run.get(key).is_some_and(|own| is_same(own, value)))
         });
     }
-    let include = entry(&matrix, "include");
+    let included = items(entry(matrix, "include"));
     let count = if own.is_empty() { 0 } else { runs.len() };
-    if own.is_empty() && !items(include.as_ref()).is_empty() {
+    if own.is_empty() && !included.is_empty() {
         runs.clear();
     }
-    for included in items(include.as_ref()).iter().take(MAX_RUNS) {
+    for included in included.iter().take(MAX_RUNS) {
+        let given = || entries(Some(included)).take(MAX_KEYS);
         let mut is_taken = false;
         for run in runs.iter_mut().take(count) {
             let differs = |(key, value): (&str, &Spot)| {
                 own.contains(&key) && run.get(key).is_some_and(|own| !is_same(own, value))
             };
-            if !entries(Some(included)).any(differs) {
+            if !given().any(differs) {
                 is_taken = true;
-                run.extend(entries(Some(included)).map(|(key, value)| (key.to_owned(), value.clone())));
+                run.extend(given());
             }
         }
         if !is_taken {
-            runs.push(entries(Some(included)).map(|(key, value)| (key.to_owned(), value.clone())).collect());
+            runs.push(given().collect());
         }
     }
     runs
+}
+
+/// The runs that the lists of values make, and the names of these.
+fn product(matrix: &Spot) -> (Vec<Run<'_>>, Vec<&str>) {
+    let mut runs = vec![Run::new()];
+    let mut own = Vec::new();
+    for (key, values) in entries(Some(matrix)).filter(|(key, _)| !matches!(*key, "include" | "exclude")) {
+        let values = items(Some(values));
+        if values.is_empty() || own.len() >= MAX_KEYS {
+            continue;
+        }
+        own.push(key);
+        let each = runs.iter().flat_map(|run: &Run<'_>| {
+            values.iter().map(move |value| {
+                let mut run = run.clone();
+                run.insert(key, value);
+                run
+            })
+        });
+        runs = each.take(MAX_RUNS).collect();
+    }
+    (runs, own)
 }
 
 fn is_same(a: &Spot, b: &Spot) -> bool {

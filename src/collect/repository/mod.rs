@@ -8,6 +8,8 @@ mod connections;
 mod devcontainer;
 mod dockerfile;
 mod gitlab;
+#[cfg(test)]
+mod hostile;
 mod manifest;
 mod matrix;
 mod packages;
@@ -24,7 +26,7 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::declared::value::{Place, Spot, Value};
+use super::declared::value::{Lines, Place, Spot, Value};
 use super::declared::{walk, yaml};
 use super::files::{Files, Kind};
 use crate::facts::declared as facts;
@@ -58,6 +60,12 @@ const HIDDEN: [&str; 19] = [
 /// Larger files are generated, not written.
 const MAX_BYTES: u64 = 2 * 1024 * 1024;
 
+/// Of longer names the rest is not shown.
+const MAX_NAME: usize = 200;
+
+/// An image's name is shorter.
+const MAX_REFERENCE: usize = 4096;
+
 /// A file of YAML without any of these names no image.
 const MARKS: [&str; 4] = ["image", "docker", "postgres", "uses"];
 
@@ -76,6 +84,7 @@ struct Source<'f> {
     /// As shown.
     file: Arc<str>,
     text: String,
+    lines: Lines,
 }
 
 /// The files below a folder that may be of interest, hidden ones of pipelines among them.
@@ -99,7 +108,9 @@ impl<'t> Tree<'t> {
             return None;
         }
         let bytes = self.files.bytes(path).ok()?;
-        Some(Source { files: self.files, path, file: self.shown(path), text: walk::text(bytes) })
+        let text = walk::text(bytes);
+        let lines = Lines::of(&text);
+        Some(Source { files: self.files, path, file: self.shown(path), text, lines })
     }
 
     /// A path below the root, with forward slashes.
@@ -122,12 +133,11 @@ pub fn read(files: &Files, folder: &Path) -> Result<Repository, Error> {
     let root = files.canonical(folder).map_err(failed)?;
     let paths = files.below(&root, &HIDDEN).map_err(failed)?;
     let tree = Tree { files, root: &root, paths: &paths };
-    let workspaces = packages::Workspaces::of(tree);
-    let packages = sorted(packages::read(tree, &workspaces));
+    let packages = sorted(packages::read(tree));
     Ok(Repository {
         pins: Vec::new(),
         images: sorted(images(tree)),
-        connections: sorted(connections::read(tree, &workspaces, &packages)),
+        connections: sorted(connections::read(tree, &packages)),
         packages,
         schedules: sorted(schedules::read(tree)),
     })
@@ -206,11 +216,16 @@ fn lines(source: &Source<'_>) -> Vec<Image> {
 }
 
 /// The entry of a map, unless there is none.
-fn entry(spot: &Spot, key: &str) -> Option<Spot> {
+fn entry<'s>(spot: &'s Spot, key: &str) -> Option<&'s Spot> {
     match &spot.value {
-        Value::Map(map) => map.entries.get(key).filter(|spot| !spot.is_nothing()).cloned(),
+        Value::Map(map) => map.entries.get(key).filter(|spot| !spot.is_nothing()),
         _ => None,
     }
+}
+
+/// A name as it is shown: names are short, and hostile ones are many times in what is found.
+fn name(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_NAME)]
 }
 
 /// The entries of a map; none of anything else.
@@ -231,7 +246,8 @@ fn items(spot: Option<&Spot>) -> &[Spot] {
 }
 
 fn image(at: &Place, reference: Filled, what: String) -> Image {
-    let text = reference.text.trim().trim_start_matches("docker://").to_owned();
+    let text = reference.text.trim().trim_start_matches("docker://");
+    let text = text[..text.floor_char_boundary(MAX_REFERENCE)].to_owned();
     let postgres = POSTGRES_IMAGES.image(&text);
     build(at, ImageKind::Image, Filled { text, ..reference }, what, postgres)
 }
@@ -262,8 +278,7 @@ fn script(at: &Place, text: &str, what: &str, lookup: &dyn Fn(&str) -> Option<Sp
 
 /// Where the text of a script begins: a block is below the line of its mark.
 fn begin(source: &Source<'_>, script: &Spot) -> Place {
-    let index = usize::try_from(script.at.line).unwrap_or_default().saturating_sub(1);
-    let line = source.text.lines().nth(index).unwrap_or_default();
+    let line = source.lines.text(&source.text, script.at.line);
     let code = line.split(" #").next().unwrap_or_default().trim_end();
     let mark = code.trim_end_matches(|c: char| c == '-' || c == '+' || c.is_ascii_digit());
     let is_block = mark.ends_with(['|', '>']);

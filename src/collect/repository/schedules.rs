@@ -30,7 +30,7 @@ pub(super) fn read(tree: Tree<'_>) -> Vec<Schedule> {
 }
 
 fn text(spot: &Spot, key: &str) -> Option<String> {
-    entry(spot, key).as_ref().and_then(Spot::text).map(str::to_owned)
+    entry(spot, key).and_then(Spot::text).map(str::to_owned)
 }
 
 fn schedule(at: &Place, name: String, cron: &str, timezone: Option<String>) -> Schedule {
@@ -46,9 +46,9 @@ fn file_name(source: &Source<'_>) -> String {
 fn workflow(source: &Source<'_>, document: &Spot) -> Vec<Schedule> {
     let mut found = Vec::new();
     if source.file.contains(".github/workflows/") {
-        let schedules = entry(document, "on").and_then(|on| entry(&on, "schedule"));
+        let schedules = entry(document, "on").and_then(|on| entry(on, "schedule"));
         let name = text(document, "name").unwrap_or_else(|| file_name(source));
-        for one in items(schedules.as_ref()) {
+        for one in items(schedules) {
             if let Some(cron) = entry(one, "cron")
                 && let Some(written) = cron.text()
             {
@@ -58,10 +58,10 @@ fn workflow(source: &Source<'_>, document: &Spot) -> Vec<Schedule> {
     }
     if source.file.contains(".circleci/") {
         let workflows = entry(document, "workflows");
-        for (name, workflow) in entries(workflows.as_ref()) {
+        for (name, workflow) in entries(workflows) {
             let triggers = entry(workflow, "triggers");
-            for trigger in items(triggers.as_ref()) {
-                if let Some(cron) = entry(trigger, "schedule").and_then(|one| entry(&one, "cron"))
+            for trigger in items(triggers) {
+                if let Some(cron) = entry(trigger, "schedule").and_then(|one| entry(one, "cron"))
                     && let Some(written) = cron.text()
                 {
                     found.push(schedule(&cron.at, name.to_owned(), written, None));
@@ -78,9 +78,9 @@ fn cluster_job(document: &Spot) -> Option<Schedule> {
         return None;
     }
     let spec = entry(document, "spec")?;
-    let cron = entry(&spec, "schedule")?;
-    let name = entry(document, "metadata").and_then(|metadata| text(&metadata, "name")).unwrap_or_default();
-    Some(schedule(&cron.at, format!("CronJob {name}"), cron.text()?, text(&spec, "timeZone")))
+    let cron = entry(spec, "schedule")?;
+    let name = entry(document, "metadata").and_then(|metadata| text(metadata, "name")).unwrap_or_default();
+    Some(schedule(&cron.at, format!("CronJob {name}"), cron.text()?, text(spec, "timeZone")))
 }
 
 /// Hasura's `cron_triggers.yaml`; in UTC.

@@ -15,6 +15,30 @@ const MAX_TEXT: usize = 1024;
 /// What is longer as it is written names no image.
 const MAX_WRITTEN: usize = 4096;
 
+/// So many variables are filled into one text, also when they come to nothing.
+const MAX_STEPS: usize = 1000;
+
+/// Variables of a part of a file, and those around it.
+#[derive(Clone, Copy)]
+pub(super) struct Layer<'s> {
+    own: Option<&'s Spot>,
+    outer: Option<&'s Self>,
+}
+
+impl<'s> Layer<'s> {
+    pub(super) fn of(own: Option<&'s Spot>) -> Self {
+        Self { own, outer: None }
+    }
+
+    pub(super) fn within(own: Option<&'s Spot>, outer: &'s Self) -> Self {
+        Self { own, outer: Some(outer) }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&'s Spot> {
+        self.own.and_then(|own| super::entry(own, name)).or_else(|| self.outer.and_then(|outer| outer.get(name)))
+    }
+}
+
 /// A text with its variables filled in; those without a value stay, as `${NAME}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Filled {
@@ -35,18 +59,29 @@ pub(super) fn fill(text: &str, lookup: &dyn Fn(&str) -> Option<Spot>) -> Filled 
         return Filled::of(text);
     }
     let mut filled = Filled { text: String::new(), set_at: None };
-    fill_within(text, lookup, &mut filled, 0);
+    let mut steps = MAX_STEPS;
+    fill_within(text, lookup, &mut filled, 0, &mut steps);
     // Values that hold variables multiply.
-    if filled.text.len() > text.len().max(MAX_TEXT) { Filled::of(text) } else { filled }
+    if steps == 0 || filled.text.len() > text.len().max(MAX_TEXT) { Filled::of(text) } else { filled }
 }
 
-fn fill_within(text: &str, lookup: &dyn Fn(&str) -> Option<Spot>, filled: &mut Filled, depth: usize) {
+fn fill_within(
+    text: &str,
+    lookup: &dyn Fn(&str) -> Option<Spot>,
+    filled: &mut Filled,
+    depth: usize,
+    steps: &mut usize,
+) {
     if depth > 0 && filled.text.len() > MAX_TEXT {
         return;
     }
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('$') {
         filled.text.push_str(before);
+        *steps = steps.saturating_sub(1);
+        if *steps == 0 {
+            return;
+        }
         if depth > MAX_DEPTH || filled.text.len() > MAX_TEXT {
             filled.text.push('$');
             rest = after;
@@ -62,7 +97,7 @@ fn fill_within(text: &str, lookup: &dyn Fn(&str) -> Option<Spot>, filled: &mut F
         } else if let Some((inner, tail)) = braced(after) {
             let end = inner.find(|c: char| !is_name(c)).unwrap_or(inner.len());
             let (name, operator) = inner.split_at(end);
-            expand(name, operator, lookup, filled, depth);
+            expand(name, operator, lookup, filled, depth, steps);
             rest = tail;
         } else {
             let end = after.find(|c: char| !is_name(c)).unwrap_or(after.len());
@@ -70,7 +105,7 @@ fn fill_within(text: &str, lookup: &dyn Fn(&str) -> Option<Spot>, filled: &mut F
             if name.is_empty() {
                 filled.text.push('$');
             } else {
-                expand(name, "", lookup, filled, depth);
+                expand(name, "", lookup, filled, depth, steps);
             }
             rest = tail;
         }
@@ -100,7 +135,14 @@ fn braced(text: &str) -> Option<(&str, &str)> {
 }
 
 /// `operator` is what follows the name: `:-16`, `-16`, `:?it must be set`, `:+x`, or nothing.
-fn expand(name: &str, operator: &str, lookup: &dyn Fn(&str) -> Option<Spot>, filled: &mut Filled, depth: usize) {
+fn expand(
+    name: &str,
+    operator: &str,
+    lookup: &dyn Fn(&str) -> Option<Spot>,
+    filled: &mut Filled,
+    depth: usize,
+    steps: &mut usize,
+) {
     let value = lookup(name).filter(|spot| spot.scalar().is_some());
     let is_empty = value.as_ref().is_some_and(|spot| spot.scalar() == Some(""));
     let (with_colon, operator) = match operator.strip_prefix(':') {
@@ -110,12 +152,12 @@ fn expand(name: &str, operator: &str, lookup: &dyn Fn(&str) -> Option<Spot>, fil
     let is_set = value.is_some() && !(with_colon && is_empty);
     let default = operator.strip_prefix(['-', '=']);
     match (value, default, operator.strip_prefix('+')) {
-        (_, _, Some(other)) if is_set => fill_within(other, lookup, filled, depth + 1),
+        (_, _, Some(other)) if is_set => fill_within(other, lookup, filled, depth + 1, steps),
         (Some(value), _, None) if is_set => {
             filled.set_at.get_or_insert_with(|| value.at.clone());
-            fill_within(value.scalar().unwrap_or_default(), lookup, filled, depth + 1);
+            fill_within(value.scalar().unwrap_or_default(), lookup, filled, depth + 1, steps);
         }
-        (_, Some(default), _) => fill_within(default, lookup, filled, depth + 1),
+        (_, Some(default), _) => fill_within(default, lookup, filled, depth + 1, steps),
         (_, _, Some(_)) => {}
         _ => filled.text.push_str(&format!("${{{name}}}")),
     }
@@ -173,6 +215,8 @@ mod tests {
         assert_eq!(filled("p:${A}").set_at.map(|at| at.line), Some(2));
         assert_eq!(filled("p:${X:-1}").set_at, None);
         assert!(filled("${RING}").text.len() < 100);
+        let empty = of_file(&".env".into(), &format!("A={}\nB={}\nC=\n", "$B".repeat(900), "$C".repeat(900)));
+        assert_eq!(fill("x$A", &|name| empty.get(name).cloned()).text, "x$A");
         assert!(fill(&"${A:-".repeat(800), &|_| None).text.len() <= 4096);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::scope::Scope;
 use super::template::Declared;
-use crate::collect::declared::property::{CLOUDFORMATION, Property};
+use crate::collect::declared::property::{CLOUDFORMATION, GROUP_NAMES, Property};
 use crate::collect::declared::resource::{Group, Kind, Resource};
 use crate::collect::declared::value::{Map, Spot, Value};
 
@@ -156,7 +156,7 @@ pub(super) fn type_of(resource: &Spot) -> Option<String> {
 pub(super) fn group(scope: &Scope<'_>, declared: &Declared<'_>) -> Group {
     let arguments = properties(scope, declared.spot);
     let get = |name: &str| arguments.named(name).unwrap_or_else(|| Spot::new(Value::Nothing, arguments.at.clone()));
-    let names = CLOUDFORMATION.group_names().iter().map(|name| get(name));
+    let names = GROUP_NAMES.iter().map(|name| get(name));
     let nothing = || Spot::new(Value::Nothing, declared.spot.at.clone());
     let name = scope.key(&declared.name);
     Group {

@@ -6,7 +6,7 @@ use hcl_edit::Decorated;
 use hcl_edit::expr::{
     BinaryOperator, Expression, ForExpr, Object, ObjectKey, Traversal, TraversalOperator, UnaryOperator,
 };
-use hcl_edit::template::{Element, Template};
+use hcl_edit::template::{Directive, Element, Template};
 
 use super::folder::Source;
 use super::scope::{Each, Scope};
@@ -201,9 +201,7 @@ impl<'a> Eval<'a, '_> {
             parts.push(match element {
                 Element::Literal(text) => Spot::new(Value::text(text.as_str()), at.clone()),
                 Element::Interpolation(inner) => self.eval(&inner.expr, depth),
-                Element::Directive(_) => {
-                    return Spot::unknown(format!("a template directive at line {}", at.line), at);
-                }
+                Element::Directive(directive) => self.directive(directive, &at, depth),
             });
         }
         match &parts[..] {
@@ -211,6 +209,23 @@ impl<'a> Eval<'a, '_> {
             [only] => only.clone(),
             _ => concat(parts, at),
         }
+    }
+
+    /// `%{ if var.is_old }15%{ else }16%{ endif }`
+    fn directive(&self, directive: &'a Directive, at: &Place, depth: u32) -> Spot {
+        let lost = || Spot::unknown(format!("a template directive at line {}", at.line), at.clone());
+        let Directive::If(choice) = directive else { return lost() };
+        if depth > MAX_DEPTH || !self.scope.is_none_or(|scope| scope.burn(1)) {
+            return lost();
+        }
+        let test = self.eval(&choice.if_expr.cond_expr, depth + 1);
+        let yes = self.template(&choice.if_expr.template, at.clone(), depth + 1);
+        let no = choice.else_expr.as_ref().map(|other| self.template(&other.template, at.clone(), depth + 1));
+        let no = no.unwrap_or_else(|| Spot::new(Value::text(""), at.clone()));
+        choose(boolean(&test), yes, no, || {
+            let why = test.lost().unwrap_or("only a run tells");
+            format!("a template directive at line {} cannot be decided: {why}", at.line)
+        })
     }
 
     fn step(&self, operators: &'a [Decorated<TraversalOperator>], index: usize, depth: u32) -> Option<Step> {
@@ -289,7 +304,12 @@ impl<'a> Eval<'a, '_> {
                     let items = items.into_iter().map(|item| self.follow(expression, item, each)).collect();
                     return self.follow(expression, Spot::new(Value::List(items), at), rest);
                 }
-                (Step::Unknown(reason), _) => return self.lost(expression, reason),
+                (Step::Unknown(reason), value) => {
+                    let rest = steps.get(index + 1..).unwrap_or_default();
+                    let values = pairs(&Spot::new(value, spot.at)).unwrap_or_default().into_iter();
+                    let values: Vec<Spot> = values.map(|(_, value)| self.follow(expression, value, rest)).collect();
+                    return agreed(&values).unwrap_or_else(|| self.lost(expression, reason));
+                }
             };
         }
         spot
@@ -324,8 +344,15 @@ pub(super) fn pairs(spot: &Spot) -> Option<Vec<(Spot, Spot)>> {
     }
 }
 
+/// The value that all of them are; whichever is meant, it is this.
+pub(super) fn agreed(values: &[Spot]) -> Option<Spot> {
+    let (first, others) = values.split_first()?;
+    let is_known = first.scalar().is_some() && others.iter().all(|other| other.value.same(&first.value) == Some(true));
+    is_known.then(|| first.clone())
+}
+
 /// Of how many values a value is made.
-fn weight(spot: &Spot) -> u32 {
+pub(super) fn weight(spot: &Spot) -> u32 {
     match &spot.value {
         Value::List(items) => items.iter().fold(1, |sum, item| sum.saturating_add(weight(item))),
         Value::Map(map) => map.entries.values().fold(1, |sum, item| sum.saturating_add(weight(item))),

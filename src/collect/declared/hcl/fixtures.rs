@@ -213,10 +213,9 @@ fn json_is_another_way_to_write_the_same() {
 #[test]
 fn units_of_terragrunt_are_calls_of_modules() {
     let expected = [
+        "live/_common/postgres.hcl:2 billing.aws_db_instance.this postgres 13.14 (orders-prod)",
         "live/prod/ledger/terragrunt.hcl:13 ledger postgres 15.6 (ledger)",
-        "live/prod/orders/terragrunt.hcl:15 orders.aws_db_instance.this postgres 16.3",
-        "modules/postgres/main.tf:10 billing.aws_db_instance.this postgres include \"common\" at \
-         live/prod/billing/terragrunt.hcl:5 may set it",
+        "live/prod/orders/terragrunt.hcl:15 orders.aws_db_instance.this postgres 16.3 (orders-prod)",
     ];
     expect("terragrunt", None, &expected);
     let inputs = "inputs = {\n  v = \"16.3\"\n}\n";
@@ -228,6 +227,98 @@ fn units_of_terragrunt_are_calls_of_modules() {
     let unit = "include {\n  path = find_in_parent_folders()\n}\nterraform {\n  source = \"git::https://git.example.com/rds-postgres.git\"\n}\n";
     let lost = "db/terragrunt.hcl:5 db postgres include at db/terragrunt.hcl:1 may set it";
     require(&[("db/terragrunt.hcl", unit)], None, &[lost]);
+}
+
+#[test]
+fn files_of_terragrunt_are_followed_to_where_they_lead() {
+    let live = |name: &str| format!("terragrunt-live/{name}");
+    let expected = [
+        "prod/env.hcl:3 rds.aws_db_instance.this postgres 15.4 (prod-orders)",
+        "stage/env.hcl:3 rds.aws_db_instance.this postgres 16.1 (stage-orders)",
+    ];
+    expect(&live("levels"), None, &expected);
+    let expected = [
+        "_envcommon/postgres.hcl:12 pg postgres 14.7 (pg-prod)",
+        "live/dev/pg/terragrunt.hcl:12 pg postgres 16.2 (pg-dev)",
+    ];
+    expect(&live("common"), None, &expected);
+    expect(&live("yaml"), None, &["live/common.yaml:2 db postgres 15.3 (app)"]);
+    let expected =
+        ["common_vars.yaml:2 db aurora-postgresql 15.5 (prod-db)", "db2/terragrunt.hcl:11 db2 postgres 15.6 (db2)"];
+    expect(&live("exposed"), None, &expected);
+    let expected =
+        ["m/main.tf:2 b.aws_db_instance.t postgres 12.2 (b)", "root.hcl:4 a.aws_db_instance.t postgres 14.4 (a)"];
+    expect(&live("deep"), None, &expected);
+    let expected = [
+        "common.tfvars:1 a.aws_db_instance.this postgres 15.4 (a)",
+        "live/b/terragrunt.hcl:8 b.aws_db_instance.this postgres 15.9 (b)",
+        "live/c/extra.tfvars:1 c.aws_db_instance.this postgres 16.4 (c)",
+    ];
+    expect(&live("var-files"), None, &expected);
+    let unit = |inputs: &str| format!("terraform {{\n  source = \"tfr:///acme/rds/aws\"\n}}\n{inputs}");
+    let ask = |inputs: &str, other: &str| {
+        declared(
+            &[
+                ("pg/terragrunt.hcl", &unit(inputs)),
+                ("env.hcl", other),
+                ("pg/deep.hcl", "inputs = { a = { engine_version = 16 } }"),
+            ],
+            None,
+        )
+    };
+    let engine = "inputs = {\n  engine = \"postgres\"\n  engine_version =";
+    for (version, expected) in [
+        ("get_env(\"PG\", \"16.3\")\n}", "get_env(\"PG\", \"16.3\") at terragrunt.hcl:6: only a run tells"),
+        ("dependency.x.outputs.version\n}", "dependency.x.outputs.version at terragrunt.hcl:6: only a run tells"),
+        ("read_terragrunt_config(\"../env.hcl\").locals.v\n}", "16.3"),
+        ("read_terragrunt_config(\"none.hcl\", { locals = { v = 15 } }).locals.v\n}", "15"),
+        ("read_terragrunt_config(\"../env.hcl\").inputs.v\n}", "14.10"),
+    ] {
+        let found = ask(&format!("{engine} {version}"), "locals {\n  v = \"16.3\"\n}\ninputs = { v = \"14.10\" }");
+        assert!(found.len() == 1 && found[0].ends_with(&format!("pg postgres {expected}")), "{found:?}");
+    }
+    // Files that read each other, and a unit that includes itself.
+    let ring = "locals {\n  v = read_terragrunt_config(\"env.hcl\").locals.v\n}";
+    let found = ask(&format!("{engine} read_terragrunt_config(\"../env.hcl\").locals.v\n}}"), ring);
+    assert!(found.len() == 1 && found[0].contains("pg postgres "), "{found:?}");
+    let found = ask("include {\n  path = \"terragrunt.hcl\"\n}", "");
+    assert!(found[0].ends_with("include at pg/terragrunt.hcl:4 may set it"), "{found:?}");
+}
+
+#[test]
+fn the_first_syntax_and_patterns_are_evaluated() {
+    let expected = [
+        "main.tf:10 aws_db_instance.main postgres 9.6.24 (prod-main)",
+        "main.tf:10 aws_db_instance.replica postgres 9.6.24 (prod-replica-01)",
+        "main.tf:32 aws_db_instance.legacy postgres 10.21",
+    ];
+    expect("first-syntax", None, &expected);
+    let expected = [
+        "main.tf:1 aws_db_instance.a postgres 15",
+        "main.tf:1 aws_db_instance.b postgres 15",
+        "main.tf:1 aws_db_instance.d postgres 15.4",
+        "main.tf:17 aws_db_instance.c postgres 15.4",
+        "main.tf:25 aws_db_instance.e postgres 16",
+        "main.tf:29 aws_db_instance.f postgres 15",
+    ];
+    expect("patterns", None, &expected);
+    let expected = [
+        "databases/orders.yaml:2 aws_db_instance.db[\"orders\"] postgres 15.4 (orders)",
+        "databases/users.yaml:3 aws_db_instance.db[\"users\"] postgres 16.1 (users)",
+    ];
+    expect("file-sets", None, &expected);
+    let expected = [
+        "main.tf:9 module.master postgres 14.10 (complete-postgresql-master)",
+        "main.tf:9 module.replica postgres 14.10 (complete-postgresql-replica)",
+        "main.tf:9 module.replica_bare postgres 14.10 (bare)",
+        "main.tf:56 module.prefixed postgres 15",
+    ];
+    expect("registry-replicas", None, &expected);
+    let expected = [
+        "main.tf:4 module.primary.aws_db_instance.this postgres 15.4 (main)",
+        "main.tf:4 module.replica.aws_db_instance.this postgres 15.4 (main-replica)",
+    ];
+    expect("replica-modules", None, &expected);
 }
 
 #[test]
@@ -277,11 +368,13 @@ fn changed(text: &str, at: usize, cut: usize, with: &str) -> String {
     format!("{}{with}{}", &text[..start], &text[end.max(start)..])
 }
 
-const CHANGED: [&str; 5] = [
+const CHANGED: [&str; 7] = [
     "functions/main.tf",
     "loops/main.tf",
     "json-syntax/main.tf.json",
     "terragrunt/live/prod/orders/terragrunt.hcl",
+    "terragrunt-live/levels/prod/rds/terragrunt.hcl",
+    "patterns/main.tf",
     "private-modules/main.tf",
 ];
 
@@ -291,7 +384,9 @@ proptest! {
     fn never_panics_on_any_change(at in 0..1000_usize, cut in 0..40_usize, with in "(?s)[\\[\\](){}\"$%=?:,*.a \n]{0,6}|(?s).{0,3}") {
         for name in CHANGED {
             let text = changed(&std::fs::read_to_string(path(name)).unwrap(), at, cut, &with);
-            let folder = folder(&[(name.rsplit('/').next().unwrap(), &text)]);
+            let root = std::fs::read_to_string(path("terragrunt-live/levels/root.hcl")).unwrap();
+            let root = changed(&root, at, cut, &with);
+            let folder = folder(&[(name.rsplit('/').next().unwrap(), &text), ("root.hcl", &root), ("env.hcl", &root)]);
             lines(&try_read(folder.path(), Some("prod")).unwrap());
         }
     }

@@ -136,6 +136,10 @@ impl Source {
         node.span().and_then(|span| self.text.get(span)).unwrap_or_default().trim()
     }
 
+    pub(super) fn size(&self) -> u32 {
+        u32::try_from(self.text.len()).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn attributes(&self) -> impl Iterator<Item = (&str, &Expression)> {
         self.body.attributes().map(|attribute| (attribute.key.as_str(), &attribute.value))
     }

@@ -1,15 +1,11 @@
 //! The functions of Terraform that lead from what is written to a version, a name or a list of these.
 //! <https://developer.hashicorp.com/terraform/language/functions>
 
-use std::path::PathBuf;
+use hcl_edit::expr::{Expression, FuncCall};
 
-use hcl_edit::expr::{Expression, FuncCall, TraversalOperator};
-use hcl_edit::template::Element;
-
-use super::eval::{Eval, MISSING, pairs, part_of};
+use super::eval::{Eval, MISSING, agreed, boolean, pairs, part_of, weight};
+use super::{patterns, terragrunt};
 use crate::collect::declared::value::{Map, Place, Spot, Value, concat};
-use crate::collect::declared::{json, yaml};
-use crate::collect::files::Kind;
 
 impl<'a> Eval<'a, '_> {
     pub(super) fn call(&self, expression: &'a Expression, call: &'a FuncCall, depth: u32) -> Spot {
@@ -17,8 +13,7 @@ impl<'a> Eval<'a, '_> {
             return self.lost(expression, "only a run tells");
         }
         let name = call.name.name.as_str();
-        if let ("file" | "jsondecode" | "yamldecode", Some(argument)) = (name, call.args.get(0)) {
-            let read = self.read(name, argument, depth);
+        if let Some(read) = self.from_files(name, call, depth) {
             return self.affordable(expression, read.unwrap_or_else(|| self.lost(expression, "only a run tells")));
         }
         let mut arguments: Vec<Spot> = call.args.iter().map(|argument| self.eval(argument, depth)).collect();
@@ -32,6 +27,9 @@ impl<'a> Eval<'a, '_> {
             }
         }
         let at = self.source.place(expression);
+        if let Some(found) = self.scope.and_then(|scope| terragrunt::call(scope, name, &arguments, &at, depth)) {
+            return self.affordable(expression, found);
+        }
         let found = match (name, &arguments[..]) {
             (
                 "tostring" | "tonumber" | "tobool" | "toset" | "tolist" | "tomap" | "sensitive" | "nonsensitive",
@@ -42,7 +40,7 @@ impl<'a> Eval<'a, '_> {
             ("can", [only]) if is_missing(only) => Some(Spot::new(Value::Bool(false), at)),
             ("coalesce", all) => match all.iter().find(|spot| !is_blank(spot)) {
                 Some(first) => Some(first.clone()),
-                None => return self.lost(expression, "it comes to nothing"),
+                None => return self.lost(expression, BLANK),
             },
             ("merge", maps) => {
                 let mut merged = Map::default();
@@ -52,7 +50,17 @@ impl<'a> Eval<'a, '_> {
                 Some(Spot::new(Value::Map(merged), at))
             }
             ("lookup", [map, key, rest @ ..]) => look_up(map, key, rest.first()),
-            ("format", [pattern, rest @ ..]) => format(pattern, rest, &at),
+            ("format", [pattern, rest @ ..]) => patterns::format(pattern, rest, &at),
+            ("regex" | "regexall", [pattern, whole]) => patterns::find(name, pattern, whole, &at),
+            ("list", items) => Some(Spot::new(Value::List(items.to_vec()), at)),
+            ("map", items) => paired(items, at),
+            ("max" | "min", numbers) => extreme(name == "max", numbers),
+            ("coalescelist", all) => {
+                all.iter().find(|spot| !matches!(&spot.value, Value::List(items) if items.is_empty())).cloned()
+            }
+            ("range", numbers) => range(numbers, at),
+            ("setproduct", lists) => product(lists, &at),
+            ("alltrue" | "anytrue", [Spot { value: Value::List(items), .. }]) => every(name == "alltrue", items, at),
             (name, [only]) => of_one(name, only, at),
             (name, [first, rest @ ..]) => of_several(name, first, rest, at),
             _ => None,
@@ -62,62 +70,100 @@ impl<'a> Eval<'a, '_> {
             None => self.passed(expression, &arguments.iter().collect::<Vec<_>>()),
         }
     }
-
-    /// The text of a file of the code, or what it decodes to; `None` when it cannot be read.
-    fn read(&self, name: &str, argument: &'a Expression, depth: u32) -> Option<Spot> {
-        let tree = self.scope?.world.tree;
-        let argument = match (name, argument) {
-            ("file", argument) => argument,
-            (_, Expression::FuncCall(inner)) if inner.name.name.as_str() == "file" => inner.args.get(0)?,
-            _ => return None,
-        };
-        let path = tree.store.canonical(&self.path(argument, depth)?).ok()?;
-        // What lies elsewhere on the machine is not part of the code, and nobody may be made to print it.
-        if !tree.holds(&path) || !matches!(tree.store.kind(&path), Ok(Kind::File(_))) {
-            return None;
-        }
-        let (text, file) = (tree.text(&path).ok()?, tree.shown(&path));
-        match name {
-            "file" => Some(Spot::new(Value::text(text), Place { file, line: 1 })),
-            "jsondecode" => json::read(&file, &text).ok(),
-            _ => yaml::read(&file, &text).ok(),
-        }
-    }
-
-    /// A path as written: `"${path.module}/databases.yaml"`.
-    fn path(&self, expression: &'a Expression, depth: u32) -> Option<PathBuf> {
-        let scope = self.scope?;
-        let Expression::StringTemplate(template) = expression else {
-            return Some(scope.root.join(self.eval(expression, depth).text()?));
-        };
-        let mut elements = template.iter();
-        let base = match elements.next()? {
-            Element::Interpolation(inner) => match &inner.expr {
-                Expression::Traversal(traversal) => match (&traversal.expr, &traversal.operators[..]) {
-                    (Expression::Variable(root), [only]) if root.as_str() == "path" => match only.value() {
-                        TraversalOperator::GetAttr(name) if name.as_str() == "module" => scope.folder.path.as_path(),
-                        TraversalOperator::GetAttr(name) if name.as_str() == "root" => scope.root,
-                        _ => return None,
-                    },
-                    _ => return None,
-                },
-                _ => return None,
-            },
-            _ => return Some(scope.root.join(self.eval(expression, depth).text()?)),
-        };
-        let at = self.source.place(expression);
-        let rest = elements.map(|element| match element {
-            Element::Literal(text) => Spot::new(Value::text(text.as_str()), at.clone()),
-            Element::Interpolation(inner) => self.eval(&inner.expr, depth),
-            Element::Directive(_) => Spot::unknown("a template directive", at.clone()),
-        });
-        let rest = concat(rest.collect::<Vec<_>>(), at.clone());
-        Some(base.join(rest.text()?.trim_start_matches('/')))
-    }
 }
 
+/// Why a call fails that is given nothing but nothing.
+const BLANK: &str = "it comes to nothing";
+
+/// Longer lists are not made.
+const MAX_LIST: usize = 1000;
+
+/// Of more values no product is made.
+const MAX_PRODUCT: u32 = 10_000;
+
 fn is_missing(spot: &Spot) -> bool {
-    spot.lost().is_some_and(|why| why.ends_with(MISSING))
+    spot.lost().is_some_and(|why| why.ends_with(MISSING) || why.ends_with(BLANK))
+}
+
+/// The old `map("a", 1, "b", 2)`.
+fn paired(items: &[Spot], at: Place) -> Option<Spot> {
+    let mut map = Map::default();
+    for pair in items.chunks(2) {
+        let [key, value] = pair else { return None };
+        map.entries.insert(key.scalar()?.to_owned(), value.clone());
+    }
+    Some(Spot::new(Value::Map(map), at))
+}
+
+/// The greatest of numbers, or the least.
+fn extreme(is_greatest: bool, numbers: &[Spot]) -> Option<Spot> {
+    let numbers: Option<Vec<(f64, &Spot)>> =
+        numbers.iter().map(|spot| Some((spot.scalar()?.parse().ok()?, spot))).collect();
+    let mut numbers = numbers?.into_iter();
+    let first = numbers.next()?;
+    let better = |a: f64, b: f64| if is_greatest { a > b } else { a < b };
+    Some(numbers.fold(first, |best, one| if better(one.0, best.0) { one } else { best }).1.clone())
+}
+
+fn range(numbers: &[Spot], at: Place) -> Option<Spot> {
+    let numbers: Option<Vec<i64>> = numbers.iter().map(|spot| spot.scalar()?.parse().ok()).collect();
+    let (start, end) = match numbers?.as_slice() {
+        [end] => (0, *end),
+        [start, end] => (*start, *end),
+        _ => return None,
+    };
+    let length = usize::try_from(end.checked_sub(start)?.max(0)).ok().filter(|length| *length <= MAX_LIST)?;
+    let items = (start..end).take(length).map(|number| Spot::new(Value::Number(number.to_string()), at.clone()));
+    Some(Spot::new(Value::List(items.collect()), at.clone()))
+}
+
+/// Every choice of one item of each list.
+fn product(lists: &[Spot], at: &Place) -> Option<Spot> {
+    let mut all: Vec<Vec<Spot>> = vec![Vec::new()];
+    let mut size = 1;
+    for list in lists {
+        let Value::List(items) = &list.value else { return None };
+        size = weight(list).saturating_mul(size);
+        if size > MAX_PRODUCT {
+            return None;
+        }
+        let with = |chosen: &Vec<Spot>| {
+            let chosen = chosen.clone();
+            items.iter().map(move |item| chosen.iter().chain([item]).cloned().collect()).collect::<Vec<Vec<Spot>>>()
+        };
+        all = all.iter().flat_map(with).collect();
+    }
+    let all = all.into_iter().map(|chosen| Spot::new(Value::List(chosen), at.clone()));
+    Some(Spot::new(Value::List(all.collect()), at.clone()))
+}
+
+fn every(all: bool, items: &[Spot], at: Place) -> Option<Spot> {
+    let known: Option<Vec<bool>> = items.iter().map(boolean).collect();
+    let mut known = known?.into_iter();
+    let holds = if all { known.all(|holds| holds) } else { known.any(|holds| holds) };
+    Some(Spot::new(Value::Bool(holds), at))
+}
+
+fn title(text: &str) -> String {
+    let mut is_first = true;
+    let letters = text.chars().flat_map(|c| {
+        let upper = is_first && c.is_lowercase();
+        is_first = !c.is_alphanumeric();
+        if upper { c.to_uppercase().collect::<Vec<_>>() } else { vec![c] }
+    });
+    letters.collect()
+}
+
+/// The items without those that are there already; `None` when some cannot be told apart.
+fn distinct(items: &[Spot]) -> Option<Vec<Spot>> {
+    let mut found: Vec<Spot> = Vec::new();
+    for item in items {
+        let text = item.scalar()?;
+        if !found.iter().any(|other| other.scalar() == Some(text)) {
+            found.push(item.clone());
+        }
+    }
+    Some(found)
 }
 
 /// `try` passes over what fails, not over `null`.
@@ -130,7 +176,10 @@ fn is_blank(spot: &Spot) -> bool {
 }
 
 fn look_up(map: &Spot, key: &Spot, default: Option<&Spot>) -> Option<Spot> {
-    let key = key.scalar()?;
+    let Some(key) = key.scalar() else {
+        let values: Vec<Spot> = pairs(map)?.into_iter().map(|(_, value)| value).chain(default.cloned()).collect();
+        return agreed(&values);
+    };
     match (part_of(map, key), default) {
         (Some(found), _) => Some(found),
         (None, Some(default)) if matches!(map.value, Value::Map(_)) => Some(default.clone()),
@@ -138,31 +187,16 @@ fn look_up(map: &Spot, key: &Spot, default: Option<&Spot>) -> Option<Spot> {
     }
 }
 
-/// `%s`, `%d` and `%v`; other verbs are not for versions.
-fn format(pattern: &Spot, arguments: &[Spot], at: &Place) -> Option<Spot> {
-    let mut parts = Vec::new();
-    let mut arguments = arguments.iter();
-    let mut rest = pattern.scalar()?;
-    let literal = |text: &str| Spot::new(Value::text(text), at.clone());
-    while let Some((before, after)) = rest.split_once('%') {
-        parts.push(literal(before));
-        let verb = after.chars().next()?;
-        match verb {
-            '%' => parts.push(literal("%")),
-            's' | 'd' | 'v' => parts.push(arguments.next()?.clone()),
-            _ => return None,
-        }
-        rest = &after[verb.len_utf8()..];
-    }
-    parts.push(literal(rest));
-    Some(concat(parts, at.clone()))
-}
-
 fn of_one(name: &str, only: &Spot, at: Place) -> Option<Spot> {
     let text = |change: fn(&str) -> String| Some(Spot::new(Value::text(change(only.scalar()?)), only.at.clone()));
     let list = |items: Vec<Spot>| Some(Spot::new(Value::List(items), at.clone()));
     match (name, &only.value) {
         ("trimspace", _) => text(|text| text.trim().to_owned()),
+        ("chomp", _) => text(|text| text.trim_end_matches(['\n', '\r']).to_owned()),
+        ("title", _) => text(title),
+        ("basename", _) => text(|text| text.rsplit('/').next().unwrap_or(text).to_owned()),
+        ("dirname", _) => text(|text| text.rsplit_once('/').map_or(".", |(folder, _)| folder).to_owned()),
+        ("abspath" | "pathexpand", _) if only.text().is_some_and(|text| text.starts_with('/')) => Some(only.clone()),
         ("lower", _) => text(str::to_lowercase),
         ("upper", _) => text(str::to_uppercase),
         ("floor", _) => {
@@ -185,6 +219,13 @@ fn of_one(name: &str, only: &Spot, at: Place) -> Option<Spot> {
         ("reverse", Value::List(items)) => list(items.iter().rev().cloned().collect()),
         ("compact", Value::List(items)) => list(items.iter().filter(|item| !is_blank(item)).cloned().collect()),
         ("flatten", Value::List(items)) => list(flat(items, 0)),
+        ("distinct", Value::List(items)) => list(distinct(items)?),
+        ("sort", Value::List(items)) => {
+            let mut items = items.clone();
+            items.iter().all(|item| item.scalar().is_some()).then_some(())?;
+            items.sort_by(|a, b| a.scalar().cmp(&b.scalar()));
+            list(items)
+        }
         ("one", Value::List(items)) => match &items[..] {
             [] => Some(Spot::new(Value::Nothing, at)),
             [item] => Some(item.clone()),
@@ -212,6 +253,10 @@ fn of_several(name: &str, first: &Spot, rest: &[Spot], at: Place) -> Option<Spot
         ("element", Value::List(items), [_]) => {
             let index: usize = second.scalar()?.parse().ok()?;
             items.get(index.checked_rem(items.len())?).cloned()
+        }
+        ("slice", Value::List(items), [_, end]) => {
+            let (start, end): (usize, usize) = (second.scalar()?.parse().ok()?, end.scalar()?.parse().ok()?);
+            Some(Spot::new(Value::List(items.get(start..end)?.to_vec()), at))
         }
         ("contains", Value::List(items), [_]) => {
             let wanted = second.scalar()?;
@@ -247,11 +292,7 @@ fn of_several(name: &str, first: &Spot, rest: &[Spot], at: Place) -> Option<Spot
         }
         ("replace", _, [_, with]) => {
             let (whole, wanted) = texts()?;
-            // Between slashes it is a regular expression.
-            if wanted.is_empty() || wanted.len() > 1 && wanted.starts_with('/') && wanted.ends_with('/') {
-                return None;
-            }
-            text(&whole.replace(wanted, with.scalar()?))
+            text(&patterns::replace(whole, wanted, with.scalar()?)?)
         }
         ("substr", _, [_, length]) => {
             let start: usize = second.scalar()?.parse().ok()?;
@@ -259,6 +300,7 @@ fn of_several(name: &str, first: &Spot, rest: &[Spot], at: Place) -> Option<Spot
             let tail = first.scalar()?.chars().skip(start);
             text(&tail.take(usize::try_from(length).unwrap_or(usize::MAX)).collect::<String>())
         }
+        ("trim", _, [_]) => texts().and_then(|(whole, part)| text(whole.trim_matches(|c| part.contains(c)))),
         ("trimprefix", _, [_]) => texts().and_then(|(whole, part)| text(whole.strip_prefix(part).unwrap_or(whole))),
         ("trimsuffix", _, [_]) => texts().and_then(|(whole, part)| text(whole.strip_suffix(part).unwrap_or(whole))),
         ("startswith", _, [_]) => texts().and_then(|(whole, part)| truth(whole.starts_with(part))),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::eval::literal;
 use super::folder::Source;
-use crate::collect::declared::value::{Place, Spot, Value};
+use crate::collect::declared::value::{Map, Place, Spot, Value};
 use crate::collect::declared::walk::Tree;
 use crate::collect::declared::{Error, Language};
 
@@ -83,6 +83,16 @@ impl VarFiles {
         };
         Some(Spot::unknown(reason, first.at.clone()))
     }
+}
+
+/// All that a variable file sets.
+///
+/// # Errors
+/// Why it is not known.
+pub(super) fn file(tree: &Tree, path: &Path) -> Result<Spot, String> {
+    let read = VarFile::read(tree, path).map_err(|error| error.to_string())?;
+    let entries = read.values?;
+    Ok(Spot::new(Value::Map(Map { entries, open: None }), Place { file: read.name, line: 1 }))
 }
 
 enum Role {

@@ -5,12 +5,14 @@
 //! [`surroundings`] what stands around a database.
 
 mod eval;
+mod files;
 #[cfg(test)]
 mod fixtures;
 mod folder;
 mod functions;
 mod inputs;
 mod modules;
+mod patterns;
 mod scope;
 mod surroundings;
 mod terragrunt;
@@ -68,7 +70,8 @@ pub(super) fn read(tree: &Tree, stack: Option<&str>) -> Result<Vec<Program>, Err
     let mut found = Vec::new();
     let mut visit = Visit { single: tree.single.as_deref(), seen: BTreeSet::new(), calls: 0 };
     // Modules that nobody calls are roots; what is left after those calls itself in a ring.
-    let called: BTreeSet<PathBuf> = world.folders.values().flat_map(|(folder, items)| calls(folder, items)).collect();
+    let called: BTreeSet<PathBuf> =
+        world.folders.values().flat_map(|(folder, items)| calls(tree, folder, items)).collect();
     let (rings, tops): (Vec<&Path>, Vec<&Path>) = roots.iter().partition(|path| called.contains(**path));
     for path in tops.into_iter().chain(rings) {
         let Some((folder, items)) = world.folders.get(path) else { continue };
@@ -82,7 +85,8 @@ pub(super) fn read(tree: &Tree, stack: Option<&str>) -> Result<Vec<Program>, Err
             files.environment = Some(unit.inputs);
         }
         let inputs = Inputs::Root(files);
-        let scope = Scope { world: &world, folder, items, root: path, inputs, prefix: String::new(), depth: 0 };
+        let scope =
+            Scope { world: &world, folder, items, root: path, inputs, prefix: String::new(), depth: 0, config: None };
         visit.module(&scope, &mut program);
         surroundings::link(&mut program);
         found.push(program);
@@ -106,15 +110,15 @@ fn load(tree: &Tree, roots: &BTreeSet<&Path>) -> Result<BTreeMap<PathBuf, Folder
             continue;
         }
         let folder = Folder::read(tree, &path)?;
-        waiting.extend(calls(&folder, &folder.items()));
+        waiting.extend(calls(tree, &folder, &folder.items()));
         folders.insert(path, folder);
     }
     Ok(folders)
 }
 
-fn calls(folder: &Folder, items: &folder::Items<'_>) -> Vec<PathBuf> {
+fn calls(tree: &Tree, folder: &Folder, items: &folder::Items<'_>) -> Vec<PathBuf> {
     let modules = items.by_address.values().filter(|item| item.block == "module");
-    let called = modules.filter_map(|item| local_module(folder, item)).chain(terragrunt::called(folder));
+    let called = modules.filter_map(|item| local_module(folder, item)).chain(terragrunt::called(tree, folder));
     called.filter(|path| folder.store.is_folder(path)).collect()
 }
 
@@ -204,7 +208,7 @@ fn instances(scope: &Scope<'_>, item: &Item<'_>) -> Option<Vec<Each>> {
         let number = count.scalar()?.parse::<usize>().ok().filter(|number| *number <= MAX_INSTANCES)?;
         let each = |index: usize| {
             let key = Spot::new(Value::Number(index.to_string()), count.at.clone());
-            Each { value: key.clone(), key, is_count: true }
+            Each { value: key.clone(), key, is_count: true, is_only: number == 1 }
         };
         return Some((0..number).map(each).collect());
     }
@@ -212,14 +216,21 @@ fn instances(scope: &Scope<'_>, item: &Item<'_>) -> Option<Vec<Each>> {
     let is_set = matches!(each.value, Value::List(_));
     let pairs = eval::pairs(&each)?.into_iter();
     // The keys of a set are its items.
-    let instances =
-        pairs.map(|(key, value)| Each { key: if is_set { value.clone() } else { key }, value, is_count: false });
+    let instances = pairs.map(|(key, value)| Each {
+        key: if is_set { value.clone() } else { key },
+        value,
+        is_count: false,
+        is_only: false,
+    });
     let instances: Vec<Each> = instances.collect();
     (instances.len() <= MAX_INSTANCES).then_some(instances)
 }
 
 /// False when it is known that the block makes nothing.
 fn exists(scope: &Scope<'_>, item: &Item<'_>) -> bool {
+    if surroundings::is_disabled(scope, item) {
+        return false;
+    }
     instances(scope, item).is_none_or(|instances| !instances.is_empty())
 }
 

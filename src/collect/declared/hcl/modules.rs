@@ -69,6 +69,9 @@ const OF_A_DATABASE: [&str; 8] = [
 /// What names of arguments that set a database's version speak of.
 const SUBJECTS: [&str; 8] = ["engine", "postgres", "postgresql", "pg", "db", "database", "rds", "aurora"];
 
+/// Words in a source that speak of a database of RDS.
+const SPEAKING: [&str; 7] = ["rds", "aurora", "database", "db", "postgres", "postgresql", "pg"];
+
 /// Values within values are looked at so far.
 const MAX_DEPTH: u32 = 4;
 
@@ -111,7 +114,7 @@ impl Call {
         }
         versions.retain(|(_, spot)| !is_foreign(spot));
         let hint = self.hint(&known, &versions);
-        let speaks = hint.is_some() || words.iter().any(|word| matches!(*word, "rds" | "aurora" | "database" | "db"));
+        let speaks = hint.is_some() || words.iter().any(|word| SPEAKING.contains(word));
         let is_open = matches!(&self.arguments.value, Value::Map(Map { open: Some(_), .. }));
         let is_database = is_open || !versions.is_empty() || !engines.is_empty() || self.has(&OF_A_DATABASE);
         if !speaks || !is_database {
@@ -144,7 +147,12 @@ impl Call {
         let get = |property: Property| vocabulary.read(property, kind, &self.arguments);
         let (key, name) = (self.name.clone(), self.name.clone());
         let mut resource = Resource::new(key, name, self.at.clone(), kind, vocabulary, get);
-        if community(&self.source).is_none() {
+        if !self.names_the_database(kind) {
+            resource.properties.remove(&Property::Identifier);
+        }
+        let is_replica =
+            self.argument("replicatesourcedb").is_some_and(|spot| matches!(spot.value, Value::Output { .. }));
+        if community(&self.source).is_none() && !is_replica {
             let version = || Spot::unknown(self.why(versions), self.at.clone());
             resource.properties.entry(Property::Version).or_insert_with(version);
         }
@@ -157,6 +165,18 @@ impl Call {
             resource.properties.entry(Property::Engine).or_insert_with(|| Spot::unknown(why, self.at.clone()));
         }
         resource
+    }
+
+    /// Whether what is read as the identifier is all of it.
+    fn names_the_database(&self, kind: Kind) -> bool {
+        let begins_with_it = ["instanceuseidentifierprefix", "clusterusenameprefix"];
+        if begins_with_it.iter().any(|name| self.argument(name).is_some_and(|spot| boolean(&spot) != Some(false))) {
+            return false;
+        }
+        // Elsewhere `name` is a part of labels and names.
+        kind == Kind::Instance
+            || self.argument("clusteridentifier").is_some()
+            || self.source.contains("terraform-aws-modules/")
     }
 
     /// Why the version is not known of a module that is given none by the name that all modules share.

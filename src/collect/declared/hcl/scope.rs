@@ -9,6 +9,7 @@ use hcl_edit::expr::{Expression, ObjectKey};
 use super::eval::{Bound, Eval, MAX_DEPTH};
 use super::folder::{Folder, Item, Items, Written};
 use super::inputs::VarFiles;
+use super::terragrunt::Context;
 use crate::collect::declared::value::{Map, Spot, Value};
 use crate::collect::declared::walk::Tree;
 
@@ -41,6 +42,8 @@ pub(super) struct Scope<'a> {
     /// `module.db.` of a resource in a module, empty in a root.
     pub prefix: String,
     pub depth: u32,
+    /// Of a file of Terragrunt.
+    pub config: Option<&'a Context>,
 }
 
 /// `each.key` and `each.value`, or `count.index`, known within one block only.
@@ -48,12 +51,15 @@ pub(super) struct Each {
     pub key: Spot,
     pub value: Spot,
     pub is_count: bool,
+    /// `count = 1` is what a block is switched on with: its only instance is called as the block is.
+    pub is_only: bool,
 }
 
 impl Each {
     /// `["blue"]` or `[0]`, nothing of none.
     pub(super) fn index(each: Option<&Self>) -> String {
-        match each.and_then(|each| Some((each.key.scalar()?, each.is_count))) {
+        let several = each.filter(|each| !(each.is_count && each.is_only));
+        match several.and_then(|each| Some((each.key.scalar()?, each.is_count))) {
             Some((key, true)) => format!("[{key}]"),
             Some((key, false)) => format!("[\"{key}\"]"),
             None => String::new(),
@@ -62,7 +68,10 @@ impl Each {
 }
 
 /// Steps per resource: references can multiply.
-const FUEL: u32 = 100_000;
+pub(super) const FUEL: u32 = 100_000;
+
+/// Why most of what data sources answer is not known.
+const AWS: &str = "only known to AWS";
 
 /// Attributes by which resources refer to each other.
 const NAMES: [&str; 3] = ["identifier", "cluster_identifier", "name"];
@@ -132,7 +141,19 @@ impl<'a> Scope<'a> {
                 let call = self.items.by_address.get(&format!("module.{name}"));
                 let indexed = usize::from(call.is_some_and(has_instances));
                 let output = rest.get(indexed).ok_or("only a run tells")?;
-                self.output(name, output, depth).map(|spot| (spot, 2 + indexed))
+                match (self.output(name, output, depth), call) {
+                    (Ok(spot), _) => Ok((spot, 2 + indexed)),
+                    // What others' modules make can be the source of a replica.
+                    (Err(reason), Some(call)) if !self.is_here(call) => {
+                        let each = rest.first().filter(|_| indexed > 0).and_then(|index| self.instance(call, index));
+                        let resource = format!("{}module.{name}{}", self.prefix, Each::index(each.as_ref()));
+                        Ok((Spot::new(Value::Output { resource, reason }, call.at.clone()), parts.len()))
+                    }
+                    (Err(reason), _) => Err(reason),
+                }
+            }
+            ("include", path) if self.config.is_some() => {
+                self.config.and_then(|config| config.included(path)).ok_or_else(|| self.absent())
             }
             // These are asked for what they are to be, and answer with it.
             ("data", [kind @ ("aws_rds_engine_version" | "aws_rds_orderable_db_instance"), name, "engine"]) => {
@@ -142,17 +163,26 @@ impl<'a> Scope<'a> {
                     None => Err(self.absent()),
                 }
             }
-            ("data", _) => Err("only known to AWS".to_owned()),
-            ("path" | "self" | "terraform", _) => Err("only a run tells".to_owned()),
+            ("data", [kind @ "aws_rds_engine_version", name, "version"]) => {
+                self.asked_for(kind, name, "version", depth)
+            }
+            ("data", [kind @ "aws_rds_orderable_db_instance", name, "engine_version"]) => {
+                self.asked_for(kind, name, "engine_version", depth)
+            }
+            ("data", _) => Err(AWS.to_owned()),
+            ("path", ["root"]) => Ok((Spot::new(Value::text("."), super::place_of(self.folder)), 1)),
+            ("path", ["module"]) => {
+                let path = relative(self.root, &self.folder.path);
+                Ok((Spot::new(Value::text(path), super::place_of(self.folder)), 1))
+            }
+            ("path" | "self" | "terraform" | "dependency" | "values", _) => Err("only a run tells".to_owned()),
             (kind, [name, ..]) => {
                 let address = format!("{kind}.{name}");
                 let Some(item) = self.items.by_address.get(&address) else { return Err(self.absent()) };
                 // aws_db_instance.main[0].engine_version
                 let index = parts.get(1).filter(|_| has_instances(item));
                 let indexed = usize::from(index.is_some());
-                let each = index.and_then(|index| {
-                    super::instances(self, item)?.into_iter().find(|each| each.key.scalar() == Some(index))
-                });
+                let each = index.and_then(|index| self.instance(item, index));
                 let output = |used| {
                     let reason = format!("{address} is only known to AWS");
                     let resource = format!("{}{address}{}", self.prefix, Each::index(each.as_ref()));
@@ -173,6 +203,29 @@ impl<'a> Scope<'a> {
             }
             _ => Err("only a run tells".to_owned()),
         }
+    }
+
+    /// AWS can but answer with the version that it is asked for, when that is one and no other is as good.
+    fn asked_for(&self, kind: &str, name: &str, attribute: &str, depth: u32) -> Result<(Spot, usize), String> {
+        let item = self.items.by_address.get(&format!("data.{kind}.{name}")).ok_or(AWS)?;
+        if item.attributes.keys().any(|key| *key == "latest" || key.starts_with("preferred_")) {
+            return Err(AWS.to_owned());
+        }
+        let asked = self.attribute(item, attribute, depth);
+        let is_whole = asked.text().is_some_and(|version| {
+            let parts: Vec<Option<u32>> = version.split('.').map(|part| part.parse().ok()).collect();
+            matches!(parts[..], [Some(10..), Some(_)] | [Some(9), Some(_), Some(_)])
+        });
+        if is_whole { Ok((asked, 3)) } else { Err(AWS.to_owned()) }
+    }
+
+    fn instance(&self, item: &Item<'a>, index: &str) -> Option<Each> {
+        super::instances(self, item)?.into_iter().find(|each| each.key.scalar() == Some(index))
+    }
+
+    /// Whether the files hold the module that is called.
+    fn is_here(&self, call: &Item<'a>) -> bool {
+        local_module(self.folder, call).is_some_and(|path| self.world.folders.contains_key(path.as_path()))
     }
 
     fn absent(&self) -> String {
@@ -289,8 +342,19 @@ impl<'a> Scope<'a> {
             prefix: format!("{module}."),
             inputs: Inputs::Call { module, arguments },
             depth: self.depth + 1,
+            config: None,
         })
     }
+}
+
+/// The way from one folder to another: `../modules/db`.
+pub(super) fn relative(from: &Path, to: &Path) -> String {
+    let (from, to): (Vec<_>, Vec<_>) = (from.components().collect(), to.components().collect());
+    let shared = from.iter().zip(&to).take_while(|(a, b)| a == b).count();
+    let up = from[shared..].iter().map(|_| "..".into());
+    let down = to[shared..].iter().map(|part| part.as_os_str().to_string_lossy());
+    let path = up.chain(down).collect::<Vec<std::borrow::Cow<'_, str>>>().join("/");
+    if path.is_empty() { ".".to_owned() } else { path }
 }
 
 fn has_instances(item: &Item<'_>) -> bool {
@@ -300,10 +364,7 @@ fn has_instances(item: &Item<'_>) -> bool {
 /// The folder of a module that is called by a path.
 pub(super) fn local_module(folder: &Folder, call: &Item<'_>) -> Option<PathBuf> {
     let Expression::String(source) = call.attributes.get("source")?.expression else { return None };
-    by_path(folder, source.as_str())
-}
-
-pub(super) fn by_path(folder: &Folder, source: &str) -> Option<PathBuf> {
+    let source = source.as_str();
     let is_path = source.starts_with("./") || source.starts_with("../") || source == "." || source == "..";
     if is_path { folder.store.canonical(&folder.path.join(source)).ok() } else { None }
 }

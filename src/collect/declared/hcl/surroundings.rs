@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use hcl_edit::structure::Block;
 
-use super::eval::{Bound, pairs};
+use super::eval::{Bound, boolean, pairs};
 use super::folder::{Item, Source, Written};
 use super::scope::{Each, Scope};
 use crate::collect::declared::property::Property;
@@ -23,6 +23,16 @@ pub(super) fn ignored(item: &Item<'_>) -> Option<Place> {
     let names = source.code(&changes.value);
     let mut words = names.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
     words.any(|word| word == "engine_version" || word == "all").then(|| source.place(&changes.value))
+}
+
+/// `lifecycle { enabled = false }` of OpenTofu.
+/// <https://opentofu.org/docs/language/meta-arguments/enabled/>
+pub(super) fn is_disabled<'a>(scope: &Scope<'a>, item: &Item<'a>) -> bool {
+    let written = item.inner("lifecycle").rev().find_map(|(source, block)| {
+        let expression = &block.body.get_attribute("enabled")?.value;
+        Some(Written { source, expression })
+    });
+    written.is_some_and(|written| boolean(&scope.written(&written, 0)) == Some(false))
 }
 
 pub(super) fn group(scope: &Scope<'_>, address: &str, item: &Item<'_>) -> Group {
@@ -113,6 +123,10 @@ pub(super) fn inherit<'a>(scope: &Scope<'a>, item: &Item<'a>, each: Option<&Each
     if let Some((_, why)) = origins.into_iter().find(|(name, _)| is_set(name)) {
         // A replica of a declared database has its engine; this says why there is none.
         resource.properties.entry(Property::Engine).or_insert_with(|| Spot::unknown(why, item.at.clone()));
+        if resource.get(Property::Source).is_none() {
+            let why = format!("{} is not set, and {why}", resource.attribute);
+            resource.properties.entry(Property::Version).or_insert_with(|| Spot::unknown(why, item.at.clone()));
+        }
     }
 }
 

@@ -56,6 +56,22 @@ fn what_the_files_determine_is_followed() {
         ("flatten([[\"12\"], [[\"16.3\"]]])[1]", ""),
         ("compact([\"\", \"16.3\"])[0]", ""),
         ("<<EOT\n16.3\nEOT\n", ""),
+        ("\"%{ if true }16.3%{ else }12%{ endif }\"", ""),
+        ("regex(\"[0-9]+[.][0-9]+\", \"postgres-16.3-R1\")", ""),
+        ("join(\".\", regex(\"([0-9]+)_([0-9]+)\", \"16_3\"))", ""),
+        ("try(regex(\"x\", \"12\"), \"16.3\")", ""),
+        ("length(regexall(\"1\", \"112\")) == 2 ? \"16.3\" : \"12\"", ""),
+        ("replace(\"16.3-R2\", \"/-R[0-9]+$/\", \"\")", ""),
+        ("format(\"16.%1d\", 3)", ""),
+        ("{ dev = \"16.3\", prod = \"16.3\" }[terraform.workspace]", ""),
+        ("{ dev = { v = \"16.3\" }, prod = { v = \"16.3\" } }[terraform.workspace].v", ""),
+        ("lookup({ dev = \"16.3\" }, terraform.workspace, \"16.3\")", ""),
+        ("try(coalesce(null), \"16.3\")", ""),
+        ("map(\"a\", \"16.3\")[\"a\"]", ""),
+        ("\"${max(12, 16)}.${min(4, 3)}\"", ""),
+        ("setproduct([\"a\"], [\"12\", \"16.3\"])[1][1]", ""),
+        ("\"16.${range(4)[3]}\"", ""),
+        ("chomp(\"16.3\n\")", ""),
         (
             "aws_rds_global_cluster.g.engine_version",
             "resource \"aws_rds_global_cluster\" \"g\" { engine_version = \"16.3\" }",
@@ -64,6 +80,23 @@ fn what_the_files_determine_is_followed() {
         assert_eq!(version(expression, rest, None), "16.3", "{expression} {rest}");
     }
     assert_eq!(version("16.10", "", None), "16.10");
+}
+
+#[test]
+fn what_a_data_source_is_asked_for_is_its_answer() {
+    let of = |asked: &str| {
+        let data = format!("data \"aws_rds_engine_version\" \"v\" {{\n  engine = \"postgres\"\n  {asked}\n}}\n");
+        version("data.aws_rds_engine_version.v.version", &data, None)
+    };
+    assert_eq!(of("version = \"16.3\""), "16.3");
+    for asked in [
+        "version = \"16\"",
+        "version = \"9.6\"",
+        "version = \"16.3\"\n  latest = true",
+        "preferred_versions = [\"16.3\"]",
+    ] {
+        assert!(of(asked).ends_with("only known to AWS"), "{asked}");
+    }
 }
 
 #[test]
@@ -181,6 +214,7 @@ fn overrides_and_opentofu_replace() {
 fn what_is_not_there_is_not_taken() {
     for text in [
         "variable \"v\" {}\nresource \"aws_db_instance\" \"a\" {\n  count = 0\n  engine = \"postgres\"\n}",
+        "resource \"aws_db_instance\" \"a\" {\n  engine = \"postgres\"\n  lifecycle {\n    enabled = false\n  }\n}",
         "resource \"aws_db_instance\" \"a\" {\n  for_each = {}\n  engine = \"postgres\"\n}",
         "resource \"aws_db_instance\" \"a\" {\n  for_each = toset([])\n  engine = \"postgres\"\n}",
         "resource \"aws_rds_cluster_instance\" \"a\" {\n  engine = \"aurora-postgresql\"\n engine_version = \"16.3\"\n}",

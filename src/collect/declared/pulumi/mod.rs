@@ -1,11 +1,14 @@
 //! A Pulumi project: its name, its stacks, and what they configure.
 
 pub(super) mod program;
+mod template;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::value::{Place, Spot, Value};
+use super::value::{Place, Spot, Value, normal};
 use super::walk::{self, Tree};
 use super::yaml;
 use crate::collect::files::Files;
@@ -21,6 +24,7 @@ pub(super) struct Project {
     /// As given by the user.
     given: Option<String>,
     stack: Result<Settings, String>,
+    has_stacks: bool,
 }
 
 /// A stack's file.
@@ -39,20 +43,15 @@ pub(super) struct Found {
     given: Option<String>,
 }
 
-impl Found {
-    /// Of a script that is no Pulumi program.
-    pub(super) fn none(store: &Files) -> Self {
-        Self { store: store.clone(), file: None, stacks: Vec::new(), given: None }
-    }
-}
-
 /// Looks for the project of a program, upward from its folder.
 pub(super) fn find(tree: &Tree, program: &Path, stack: Option<&str>) -> Found {
     let given = stack.map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
     let mut found = Found { store: tree.store.clone(), file: None, stacks: Vec::new(), given };
     for folder in program.ancestors().skip(1) {
-        let Some(file) =
-            ["Pulumi.yaml", "Pulumi.yml"].iter().map(|name| folder.join(name)).find(|path| tree.store.is_file(path))
+        let Some(file) = ["Pulumi.yaml", "Pulumi.yml", "Pulumi.json"]
+            .iter()
+            .map(|name| folder.join(name))
+            .find(|path| tree.store.is_file(path))
         else {
             continue;
         };
@@ -72,8 +71,9 @@ pub(super) fn find(tree: &Tree, program: &Path, stack: Option<&str>) -> Found {
 
 /// `staging` of `Pulumi.staging.yaml`
 fn stack_of(path: &Path) -> Option<String> {
-    let name = path.file_name()?.to_str()?.strip_prefix("Pulumi.")?;
-    let name = name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml"))?;
+    let full = path.file_name()?.to_str()?.strip_prefix("Pulumi.")?;
+    let name = full.strip_suffix(".yaml").or_else(|| full.strip_suffix(".yml"));
+    let name = name.or_else(|| full.strip_suffix(".json"))?;
     (!name.is_empty()).then(|| name.to_owned())
 }
 
@@ -88,8 +88,14 @@ fn stack_folder(tree: &Tree, file: &Path, folder: &Path) -> Option<PathBuf> {
 impl Found {
     pub(super) fn load(self) -> Project {
         let none = "there is no Pulumi.yaml above it".to_owned();
-        let mut project =
-            Project { name: None, broken: None, defaults: None, given: self.given.clone(), stack: Err(none.clone()) };
+        let mut project = Project {
+            name: None,
+            broken: None,
+            defaults: None,
+            given: self.given.clone(),
+            stack: Err(none.clone()),
+            has_stacks: !self.stacks.is_empty(),
+        };
         let Some((file, shown)) = &self.file else {
             project.broken = Some(none);
             return project;
@@ -146,9 +152,15 @@ impl Project {
             (Some(namespace), _) => namespace,
         };
         let full = format!("{own}:{key}");
-        let settings = self.stack.as_ref().map_err(Clone::clone)?;
-        let of_stack = settings.config.entry(&full).filter(|spot| !spot.is_nothing());
         let is_own = self.name.as_deref() == Some(own);
+        let default = self.default(&full).or_else(|| if is_own { self.default(key) } else { None });
+        let settings = match (&self.stack, default.clone()) {
+            (Ok(settings), _) => settings,
+            // A stack without configuration has no file.
+            (Err(_), Some(default)) if !self.has_stacks => return Ok(default),
+            (Err(reason), _) => return Err(reason.clone()),
+        };
+        let of_stack = settings.config.entry(&full).filter(|spot| !spot.is_nothing());
         let short = || is_own.then(|| settings.config.entry(key)).flatten().filter(|spot| !spot.is_nothing());
         if let Some(spot) = of_stack.or_else(short) {
             return match &spot.value {
@@ -158,16 +170,17 @@ impl Project {
                 _ => Ok(spot),
             };
         }
-        let default = self.defaults.as_ref().and_then(|defaults| {
-            let written = |name: &str| defaults.entry(name).filter(|spot| !spot.is_nothing());
-            let spot = written(&full).or_else(|| if is_own { written(key) } else { None })?;
-            let part = |name: &str| spot.entry(name).filter(|part| !part.is_nothing());
-            match spot.value {
-                Value::Map(_) => part("value").or_else(|| part("default")),
-                _ => Some(spot),
-            }
-        });
         Ok(default.unwrap_or_else(|| Spot::new(Value::Nothing, settings.config.at.clone())))
+    }
+
+    fn default(&self, key: &str) -> Option<Spot> {
+        let written = self.defaults.as_ref()?.entry(key).filter(|spot| !spot.is_nothing())?;
+        default_of(&written)
+    }
+
+    /// Whether there is a file of the stack given, or of any when none is given.
+    pub(super) fn has_stacks(&self) -> bool {
+        self.has_stacks
     }
 
     /// The profile and the accounts that the stack's file names.
@@ -191,4 +204,21 @@ impl Project {
     pub(super) fn settings_file(&self) -> &str {
         self.stack.as_ref().map_or("the stack", |settings| &settings.file)
     }
+}
+
+/// What a declaration of configuration gives a stack that does not set it.
+fn default_of(declared: &Spot) -> Option<Spot> {
+    let part = |name: &str| declared.entry(name).filter(|part| !part.is_nothing());
+    match declared.value {
+        Value::Map(_) => part("value").or_else(|| part("default")),
+        _ => Some(declared.clone()),
+    }
+}
+
+/// Where the names in `ignoreChanges` have the version among them.
+/// <https://www.pulumi.com/docs/iac/concepts/options/ignorechanges/>
+pub(super) fn ignored(names: &Spot) -> Option<Place> {
+    let Value::List(names) = &names.value else { return None };
+    let is_version = |name: &str| name == "*" || normal(name) == "engineversion";
+    names.iter().find(|name| name.text().is_some_and(is_version)).map(|name| name.at.clone())
 }

@@ -4,7 +4,7 @@ use super::builtin::is_record;
 use super::cdk::of_engine;
 use super::program::{At, FrameLink, Program, Run, Step};
 use super::syntax::{Argument, GuardKind, Passed};
-use crate::collect::declared::property::{CLOUDFORMATION, PULUMI, PULUMI_NATIVE, Property, Vocabulary};
+use crate::collect::declared::property::{CLOUDFORMATION, GROUP_NAMES, PULUMI, PULUMI_NATIVE, Property, Vocabulary};
 use crate::collect::declared::resource::{Group, Kind, Resource};
 use crate::collect::declared::value::{Map, Place, Spot, Value, normal};
 use crate::facts::Tool;
@@ -122,8 +122,8 @@ pub(super) fn read(program: &Program, class: Class, call: At, frame: &FrameLink)
             };
             Resource::new(key, name, at.clone(), Kind::Instance, &CLOUDFORMATION, read)
         }
-        Class::Group(names) => {
-            let identifier = names.group_names().iter().map(|name| get(name)).find(|spot| !spot.is_nothing());
+        Class::Group(_) => {
+            let identifier = GROUP_NAMES.iter().map(|name| get(name)).find(|spot| !spot.is_nothing());
             let identifier = identifier.unwrap_or_else(|| Spot::new(Value::Nothing, at.clone()));
             let (family, parameters) = (get("family"), get("parameters"));
             return Some(Declared::Group(Box::new(Group { key, name, identifier, family, parameters })));

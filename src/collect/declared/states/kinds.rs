@@ -2,7 +2,9 @@
 
 use memchr::memmem;
 
-use crate::collect::declared::property::{PULUMI, PULUMI_NATIVE, Property, TERRAFORM, TERRAFORM_CC, Vocabulary};
+use crate::collect::declared::property::{
+    GROUP_NAMES, PULUMI, PULUMI_NATIVE, Property, TERRAFORM, TERRAFORM_CC, Vocabulary,
+};
 use crate::collect::declared::resource::{Group, Kind, Program, Resource};
 use crate::collect::declared::value::{Place, Spot, Value, normal};
 
@@ -143,7 +145,7 @@ impl Found {
     fn group(self) -> Group {
         let nothing = || Spot::new(Value::Nothing, self.at.clone());
         let written = |map: &Spot, name: &str| map.named(name).filter(|spot| !spot.is_nothing());
-        let names = self.kind.vocabulary.group_names();
+        let names = GROUP_NAMES;
         let identifier = [&self.actual, &self.declared]
             .into_iter()
             .flat_map(|map| names.iter().filter_map(move |name| written(map, &normal(name))))

@@ -1,28 +1,23 @@
-//! Which export of which package an expression names, whatever the style of import.
+//! Which export of which package: `rds.Instance` of `@pulumi/aws`.
 
-use oxc_ast::ast::{Expression, TSModuleReference, TSQualifiedName, TSTypeName};
-use oxc_span::GetSpan;
-
-use super::scope::{Meaning, Names};
+use super::cdk;
 use crate::collect::declared::property::{self, Vocabulary};
 use crate::collect::declared::resource::Kind;
 
 /// `rds.Instance` of `@pulumi/aws`: the last part of the path is the export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Symbol<'a> {
-    package: &'a str,
-    path: Vec<&'a str>,
+    pub package: &'a str,
+    pub path: Vec<&'a str>,
 }
 
 /// A class of RDS that matters.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Class {
     Database(Kind, &'static Vocabulary),
-    Group(&'static Vocabulary),
+    Group,
+    Cdk(cdk::Construct),
 }
-
-/// Import chains are short; a ring of them ends here.
-const MAX_DEPTH: u32 = 32;
 
 const PULUMI: &str = "@pulumi/pulumi";
 const AWS: &str = "@pulumi/aws";
@@ -30,7 +25,10 @@ const AWS_NATIVE: &str = "@pulumi/aws-native";
 
 impl<'a> Symbol<'a> {
     /// Of a package specifier: `@pulumi/aws/rds/index.js` is `rds` of `@pulumi/aws`.
-    fn of_package(specifier: &'a str) -> Self {
+    pub(super) fn of_package(specifier: &'a str) -> Self {
+        if let Some(symbol) = cdk::package(specifier) {
+            return symbol;
+        }
         let known = [AWS_NATIVE, AWS, PULUMI].into_iter().find(|package| {
             specifier.strip_prefix(package).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         });
@@ -39,7 +37,12 @@ impl<'a> Symbol<'a> {
         Self { package, path: parts.filter(|part| !["", "index"].contains(part)).collect() }
     }
 
-    fn then(mut self, part: &'a str) -> Self {
+    /// Whether it is of a package that nothing in a repository replaces.
+    pub(super) fn is_known(&self) -> bool {
+        [AWS_NATIVE, AWS, PULUMI, cdk::PACKAGE].contains(&self.package)
+    }
+
+    pub(super) fn then(mut self, part: &'a str) -> Self {
         // What a CommonJS package looks like to an ES module.
         if part != "default" {
             self.path.push(part);
@@ -47,27 +50,18 @@ impl<'a> Symbol<'a> {
         self
     }
 
-    /// As the code imports it.
-    pub(super) fn package(&self) -> &'a str {
-        self.package
-    }
-
-    /// The export, and what follows it: `Pool` of `pg`.
-    pub(super) fn path(&self) -> &[&'a str] {
-        &self.path
-    }
-
     /// What of RDS this class declares.
     pub(super) fn declares(&self) -> Option<Class> {
+        if let Some(construct) = cdk::construct(self) {
+            return Some(Class::Cdk(construct));
+        }
         match (self.package, self.rds_class()?) {
             (AWS, "Instance") => Some(Class::Database(Kind::Instance, &property::PULUMI)),
             (AWS, "Cluster") => Some(Class::Database(Kind::Cluster, &property::PULUMI)),
-            (AWS, "ParameterGroup" | "ClusterParameterGroup") => Some(Class::Group(&property::PULUMI)),
+            (AWS, "ParameterGroup" | "ClusterParameterGroup")
+            | (AWS_NATIVE, "DbParameterGroup" | "DbClusterParameterGroup") => Some(Class::Group),
             (AWS_NATIVE, "DbInstance") => Some(Class::Database(Kind::Instance, &property::PULUMI_NATIVE)),
             (AWS_NATIVE, "DbCluster") => Some(Class::Database(Kind::Cluster, &property::PULUMI_NATIVE)),
-            (AWS_NATIVE, "DbParameterGroup" | "DbClusterParameterGroup") => {
-                Some(Class::Group(&property::PULUMI_NATIVE))
-            }
             _ => None,
         }
     }
@@ -77,71 +71,17 @@ impl<'a> Symbol<'a> {
         let is_aws = self.package == AWS || self.package == AWS_NATIVE;
         match self.path[..] {
             ["rds", .., class] if is_aws => Some(class),
-            _ => None,
+            _ => cdk::class(self),
         }
+    }
+
+    /// At which position the class takes its arguments: after the name, which in the CDK is after the scope.
+    pub(super) fn arguments_at(&self) -> usize {
+        if self.package == cdk::PACKAGE { 2 } else { 1 }
     }
 
     /// `getStack` of `@pulumi/pulumi`.
     pub(super) fn pulumi(&self) -> Option<&'a str> {
         if self.package == PULUMI { self.path.last().copied() } else { None }
     }
-}
-
-/// The symbol that an expression names.
-pub(super) fn resolve<'a>(names: &Names<'a>, expression: &'a Expression<'a>) -> Option<Symbol<'a>> {
-    resolve_within(names, expression, 0)
-}
-
-fn resolve_within<'a>(names: &Names<'a>, expression: &'a Expression<'a>, depth: u32) -> Option<Symbol<'a>> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    match expression.get_inner_expression() {
-        Expression::Identifier(name) => named(names, name.name.as_str(), name.span().start, depth),
-        Expression::CallExpression(call) => match names.meaning("require", call.span.start) {
-            None => call.common_js_require().map(|package| Symbol::of_package(package.value.as_str())),
-            Some(_) => None,
-        },
-        Expression::AwaitExpression(inner) => match &inner.argument {
-            Expression::ImportExpression(import) => match &import.source {
-                Expression::StringLiteral(package) => Some(Symbol::of_package(package.value.as_str())),
-                _ => None,
-            },
-            _ => None,
-        },
-        other => {
-            let member = other.as_member_expression()?;
-            let part = member.static_property_name()?;
-            Some(resolve_within(names, member.object(), depth + 1)?.then(part))
-        }
-    }
-}
-
-fn named<'a>(names: &Names<'a>, name: &str, offset: u32, depth: u32) -> Option<Symbol<'a>> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    match names.meaning(name, offset)? {
-        Meaning::Package(package) => Some(Symbol::of_package(package)),
-        Meaning::Imported { package, name } => Some(Symbol::of_package(package).then(name)),
-        Meaning::Alias(TSModuleReference::QualifiedName(alias)) => qualified(names, alias, depth + 1),
-        Meaning::Alias(TSModuleReference::IdentifierReference(alias)) => {
-            named(names, alias.name.as_str(), alias.span.start, depth + 1)
-        }
-        Meaning::Value(value) => resolve_within(names, value, depth + 1),
-        Meaning::Part { whole, key, .. } => Some(resolve_within(names, whole, depth + 1)?.then(key)),
-        Meaning::Alias(_) | Meaning::Enum(_) | Meaning::Opaque(_) => None,
-    }
-}
-
-fn qualified<'a>(names: &Names<'a>, name: &'a TSQualifiedName<'a>, depth: u32) -> Option<Symbol<'a>> {
-    if depth > MAX_DEPTH {
-        return None;
-    }
-    let left = match &name.left {
-        TSTypeName::IdentifierReference(left) => named(names, left.name.as_str(), left.span.start, depth + 1)?,
-        TSTypeName::QualifiedName(left) => qualified(names, left, depth + 1)?,
-        TSTypeName::ThisExpression(_) => return None,
-    };
-    Some(left.then(name.right.name.as_str()))
 }

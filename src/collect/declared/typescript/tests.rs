@@ -1,3 +1,9 @@
+mod calls;
+mod cdk;
+mod fixtures;
+mod hostile;
+mod imports;
+
 use crate::collect::declared::testing::{declared, require, require_none};
 
 const AWS: &str = "import * as aws from \"@pulumi/aws\";\nimport * as pulumi from \"@pulumi/pulumi\";\n";
@@ -42,6 +48,8 @@ fn every_style_of_import_is_followed() {
         ("import * as aws from '@pulumi/aws'; const Db = aws.rds.Instance;", "Db"),
         ("import * as native from '@pulumi/aws-native';", "native.rds.DbInstance"),
         ("const aws = await import('@pulumi/aws');", "aws.rds.Instance"),
+        ("const aws = __importStar(require('@pulumi/aws'));", "aws.rds.Instance"),
+        ("const rds_1 = __importDefault(require('@pulumi/aws/rds'));", "rds_1.default.Instance"),
     ] {
         let code = format!("{import}\nnew {class}('a', {{ engine: 'postgres', engineVersion: '16.3' }});");
         require(&[("a.ts", &code)], None, &["a.ts:2 a postgres 16.3"]);
@@ -112,6 +120,7 @@ fn what_the_file_determines_is_followed() {
         ("String(v)", "const v = 16.3;"),
         ("v.toString()", "const v = '16.3';"),
         ("Object.freeze({ v: '16.3' }).v", ""),
+        ("v()", "const v = () => '16.3';"),
     ] {
         assert_eq!(version(expression, before, None), "16.3", "{before} {expression}");
     }
@@ -157,9 +166,11 @@ fn what_only_a_run_tells_has_a_reason() {
     for (expression, before, reason) in [
         ("process.env.V", "", "process.env.V at line 4: it depends on the environment"),
         ("process.env.V ?? '12'", "", "process.env.V at line 4: it depends on the environment"),
-        ("v()", "function v() { return '16'; }", "v() at line 4: only a run tells"),
-        ("v", "import { v } from './versions';", "v at line 4: it is imported from \"./versions\""),
-        ("v", "let v = '12'; v = '16';", "v at line 4: it is changed at line 3"),
+        ("v()", "declare function v(): string;", "v() at line 4: only a run tells"),
+        ("v()", "function v() { return Math.random(); }", "Math at line 3: it is not declared in this file"),
+        ("v", "import { v } from '@acme/v';", "v at line 4: it is imported from \"@acme/v\""),
+        ("v", "import { v } from './versions';", "v at line 4: it is imported from \"./versions\", which is not found"),
+        ("v", "let v = '12'; run(() => { v = '16'; });", "v at line 4: it is changed at line 3"),
         ("o.v", "const o = { v: '12' }; o.v = '16';", "o at line 4: it is changed at line 3"),
         ("v", "let v; ({ v } = { v: '16' });", "v at line 4: it is changed at line 3"),
         ("nowhere", "", "nowhere at line 4: it is not declared in this file"),

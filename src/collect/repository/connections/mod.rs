@@ -14,7 +14,6 @@ use std::path::Path;
 use semver::Version;
 
 use super::Tree;
-use super::packages::Workspaces;
 use crate::collect::declared::value::Place;
 use crate::facts::drivers::{DRIVERS, Reading};
 use crate::facts::{Connection, Package, Tls};
@@ -22,9 +21,9 @@ use crate::facts::{Connection, Package, Tls};
 /// More of them tell nothing new.
 const MOST: usize = 2000;
 
-pub(super) fn read(tree: Tree<'_>, workspaces: &Workspaces, packages: &[Package]) -> Vec<Connection> {
+pub(super) fn read(tree: Tree<'_>, packages: &[Package]) -> Vec<Connection> {
     let versions = Versions::of(packages);
-    let mut found = script::read(tree, workspaces, &versions);
+    let mut found = script::read(tree, &versions);
     // A script's line that is understood as a whole says no more by its parts.
     let known: BTreeSet<(String, u32)> = found.iter().map(|one| (one.file.clone(), one.line)).collect();
     for path in tree.paths {

@@ -11,10 +11,6 @@ use crate::facts::drivers::{NOTHING, Reading};
 /// Where an address is.
 const ADDRESSES: [&str; 4] = ["connectionString", "url", "uri", "connection"];
 
-/// What tells that an object is about a connection.
-const KEYS: [&str; 9] =
-    ["ssl", "connectionString", "host", "hostname", "database", "user", "username", "password", "dialectOptions"];
-
 /// What is said of one connection.
 pub(super) struct Options<'o> {
     pub driver: &'o str,
@@ -22,14 +18,6 @@ pub(super) struct Options<'o> {
     pub given: Vec<Spot>,
     /// Where the call is.
     pub at: Place,
-}
-
-/// Whether a value may be the options of a connection: an object with one of their keys.
-pub(super) fn is_one(spot: &Spot) -> bool {
-    match &spot.value {
-        Value::Map(map) => KEYS.iter().any(|key| map.entries.contains_key(*key)),
-        _ => false,
-    }
 }
 
 pub(super) fn judge(options: &Options<'_>, versions: &Versions) -> Connection {

@@ -19,12 +19,10 @@ use super::Tree;
 use crate::facts::drivers::DRIVERS;
 use crate::facts::{Ecosystem, Package};
 
-pub(super) use node::Workspaces;
-
 /// Lock files can be large; larger ones than this are no lock files.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
-pub(super) fn read(tree: Tree<'_>, workspaces: &Workspaces) -> Vec<Package> {
+pub(super) fn read(tree: Tree<'_>) -> Vec<Package> {
     let mut found = Found::default();
     for path in tree.paths {
         let Some(reader) = reader(tree, path) else { continue };
@@ -33,7 +31,7 @@ pub(super) fn read(tree: Tree<'_>, workspaces: &Workspaces) -> Vec<Package> {
             reader(&source.text, &mut found);
         }
     }
-    node::manifests(tree, workspaces, &mut found);
+    node::manifests(tree, &mut found);
     found.packages
 }
 

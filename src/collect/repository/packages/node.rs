@@ -1,7 +1,7 @@
 //! npm: manifests, and the lock files that npm itself writes.
 //! <https://docs.npmjs.com/cli/configuring-npm/package-lock-json>
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -82,7 +82,7 @@ fn alias(version: &str) -> Installed {
 
 /// The packages of the repository itself, whose manifests are read once.
 #[derive(Default)]
-pub(in crate::collect::repository) struct Workspaces {
+struct Workspaces {
     manifests: Vec<Manifest>,
     /// Folders with a lock file.
     locked: BTreeMap<PathBuf, Arc<str>>,
@@ -96,7 +96,7 @@ struct Manifest {
 }
 
 impl Workspaces {
-    pub(in crate::collect::repository) fn of(tree: Tree<'_>) -> Self {
+    fn of(tree: Tree<'_>) -> Self {
         let mut all = Self::default();
         for path in tree.paths {
             let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
@@ -109,28 +109,15 @@ impl Workspaces {
                 && let Some(Source { file, text, .. }) = tree.source(path)
                 && let Ok(document) = json::read(&file, &text)
             {
-                let name = entry(&document, "name").as_ref().and_then(Spot::text).map(str::to_owned);
+                let name = entry(&document, "name").and_then(Spot::text).map(str::to_owned);
                 all.manifests.push(Manifest { folder: folder.to_owned(), file, name, document });
             }
         }
         all
     }
 
-    /// The names of those that use node-postgres: adapters, mostly.
-    pub(in crate::collect::repository) fn adapters(&self) -> BTreeSet<&str> {
-        let uses = |manifest: &&Manifest| {
-            NEEDS.iter().chain(["peerDependencies"].iter()).any(|need| {
-                let need = entry(&manifest.document, need);
-                entries(need.as_ref()).any(|(name, _)| name == "pg")
-            })
-        };
-        self.manifests.iter().filter(uses).filter_map(|manifest| manifest.name.as_deref()).collect()
-    }
-
-    /// The folder of a package of the repository.
-    pub(in crate::collect::repository) fn folder(&self, name: &str) -> Option<&Path> {
-        let manifest = self.manifests.iter().find(|manifest| manifest.name.as_deref() == Some(name))?;
-        Some(&manifest.folder)
+    fn is_own(&self, name: &str) -> bool {
+        self.manifests.iter().any(|manifest| manifest.name.as_deref() == Some(name))
     }
 
     fn lock_of(&self, folder: &Path) -> Option<(&PathBuf, &Arc<str>)> {
@@ -140,21 +127,22 @@ impl Workspaces {
     fn overridden(&self, name: &str) -> Option<Spot> {
         self.manifests.iter().find_map(|manifest| {
             OVERRIDES.iter().find_map(|path| {
-                let overrides = path.iter().try_fold(manifest.document.clone(), |spot, key| entry(&spot, key))?;
-                entry(&overrides, name).filter(|spot| spot.text().is_some())
+                let overrides = path.iter().try_fold(&manifest.document, |spot, key| entry(spot, key))?;
+                entry(overrides, name).filter(|spot| spot.text().is_some()).cloned()
             })
         })
     }
 }
 
 /// What manifests ask for: of a package that a lock file has, this is said of it; of others it is all that is known.
-pub(super) fn manifests(tree: Tree<'_>, workspaces: &Workspaces, found: &mut Found) {
+pub(super) fn manifests(tree: Tree<'_>, found: &mut Found) {
+    let workspaces = Workspaces::of(tree);
     let catalogs = catalogs(tree);
     for manifest in &workspaces.manifests {
         let lock = workspaces.lock_of(&manifest.folder);
         for need in NEEDS {
             let needs = entry(&manifest.document, need);
-            for (name, spot) in entries(needs.as_ref()) {
+            for (name, spot) in entries(needs) {
                 let Some(asked) = spot.text() else { continue };
                 let mut asked = (asked.to_owned(), spot.clone());
                 if let Some(catalog) = asked.0.strip_prefix("catalog:") {
@@ -167,7 +155,7 @@ pub(super) fn manifests(tree: Tree<'_>, workspaces: &Workspaces, found: &mut Fou
                     asked = (spot.text().unwrap_or_default().to_owned(), spot);
                 }
                 let (requested, spot) = asked;
-                let is_own = requested.starts_with("workspace:") || workspaces.folder(name).is_some();
+                let is_own = requested.starts_with("workspace:") || workspaces.is_own(name);
                 let locked = lock.filter(|_| !is_own).map(|(_, file)| file);
                 if !told(found, locked, name, &requested) {
                     let version = installed(&requested, is_own, locked);
@@ -215,7 +203,7 @@ fn catalogs(tree: Tree<'_>) -> BTreeMap<(String, String), Spot> {
     for document in documents {
         let default = entry(&document, "catalog");
         let named = entry(&document, "catalogs");
-        let each = entries(named.as_ref()).chain(default.as_ref().map(|spot| ("default", spot)));
+        let each = entries(named).chain(default.map(|spot| ("default", spot)));
         for (catalog, packages) in each {
             if matches!(packages.value, Value::Map(_)) {
                 let packages = entries(Some(packages));
