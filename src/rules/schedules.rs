@@ -1,7 +1,7 @@
 //! What runs by the clock while the instance is down.
 
 use jiff::civil::{DateTime, Time};
-use jiff::tz::TimeZone;
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::cron::{Cron, WEEKDAYS};
@@ -109,7 +109,8 @@ impl Window {
         }
         let zone = match timezone {
             None | Some("" | "UTC" | "GMT" | "Etc/UTC") => TimeZone::UTC,
-            Some(name) => TimeZone::get(name).map_err(|_| format!("the time zone {name} is not known here"))?,
+            // Not those of this machine, which may have others than the next.
+            Some(name) => TimeZoneDatabase::bundled().get(name).map_err(|_| format!("{name} is no time zone"))?,
         };
         for start in self.beginnings(now) {
             let Ok(start) = start.to_zoned(TimeZone::UTC) else { continue };

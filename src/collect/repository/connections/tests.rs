@@ -120,8 +120,19 @@ fn an_adapter_of_the_repository_passes_on_what_it_is_given() {
     assert_eq!(found(&[("lib/sharedb-postgres.js", adapter), ("src/a.ts", user)]), ["src/a.ts:2 pg ssl: false: never"]);
     // Without a caller, its own call is what is known.
     assert_eq!(found(&[("lib/sharedb-postgres.js", adapter)]), ["lib/sharedb-postgres.js:2 pg no ssl: unknown"]);
+    // As it is published: a function that makes itself.
+    let adapter = "const pg = require('pg');\nfunction PostgresDB(options) {\n  if (!(this instanceof PostgresDB)) return new PostgresDB(options);\n  this.pool = new pg.Pool(options);\n}\nmodule.exports = PostgresDB;";
+    let found_both = found(&[("lib/sharedb-postgres.js", adapter), ("src/a.ts", user)]);
+    assert!(found_both.contains(&"src/a.ts:2 pg ssl: false: never".to_owned()), "{found_both:?}");
     let other = "import Cache from '../lib/cache';\nnew Cache({ host: h(), ssl: false });";
     assert_eq!(found(&[("lib/cache.js", "require('redis')"), ("src/a.ts", other)]), Vec::<String>::new());
+}
+
+#[test]
+fn options_of_another_file_are_found_where_they_are_written() {
+    let code = "import { Pool } from 'pg';\nimport config from './config';\nexport const pool = new Pool(config.db);";
+    let config = "export default {\n  db: {\n    host: process.env.PGHOST,\n    ssl: false,\n  },\n};";
+    assert_eq!(found(&[("src/a.ts", code), ("src/config.ts", config)]), ["src/config.ts:4 pg ssl: false: never"]);
 }
 
 #[test]
