@@ -54,6 +54,8 @@ pub(super) struct RawRemedy {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct RawQuery {
     pub scope: super::Scope,
+    /// How often it is asked, a moment apart, of what comes and goes.
+    pub samples: Option<Spanned<u32>>,
     pub columns: Vec<String>,
     pub sql: Spanned<String>,
     #[serde(default)]

@@ -100,6 +100,8 @@ pub struct Query {
     /// The id of the check that owns it, by which its answer is filed.
     pub key: String,
     pub scope: Scope,
+    /// How often it is asked, a moment apart; its rows are those of all answers.
+    pub samples: u32,
     pub columns: Vec<String>,
     sql: String,
     variants: Vec<(VersionReq, String)>,

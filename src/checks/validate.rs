@@ -7,7 +7,7 @@ use semver::VersionReq;
 use toml::Spanned;
 
 use super::file::{RawCheck, RawQuery, RawRule, SCHEMA};
-use super::{Applies, Check, Finds, MatrixRule, Query, RemedyTemplate, RowsRule, Rule};
+use super::{Applies, Check, Finds, MatrixRule, Query, RemedyTemplate, RowsRule, Rule, Scope};
 use crate::facts::changes::CHANGES;
 use crate::snippet::Problem;
 
@@ -20,6 +20,9 @@ pub(super) enum Ownership {
 
 /// The areas of the built-in checks; a user's ids begin with another word.
 pub(super) const AREAS: [&str; 7] = ["aws", "rds", "pg", "ext", "service", "iac", "ops"];
+
+/// More would hold up the run.
+const MAX_SAMPLES: u32 = 3;
 
 struct Validator<'a> {
     origin: &'a str,
@@ -159,9 +162,15 @@ impl Validator<'_> {
             .into_iter()
             .filter_map(|variant| Some((self.range(&variant.server)?, variant.sql.into_inner().trim().to_owned())))
             .collect();
+        if let Some(samples) = &raw.samples
+            && (!(1..=MAX_SAMPLES).contains(samples.get_ref()) || raw.scope != Scope::Cluster)
+        {
+            self.problem(samples.span(), format!("1 to {MAX_SAMPLES}, of a query whose scope is cluster"));
+        }
         Query {
             key: id.to_owned(),
             scope: raw.scope,
+            samples: raw.samples.map_or(1, Spanned::into_inner),
             columns: raw.columns,
             sql: raw.sql.into_inner().trim().to_owned(),
             variants,

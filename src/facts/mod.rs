@@ -8,6 +8,7 @@ pub mod changes;
 pub mod compat;
 mod database;
 pub mod declared;
+pub mod drivers;
 pub mod droppable;
 pub mod images;
 pub mod rds;

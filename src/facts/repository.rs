@@ -64,6 +64,7 @@ pub enum Ecosystem {
     Go,
     Cargo,
     Nuget,
+    Rubygems,
 }
 
 /// What the code says of the TLS of a connection to PostgreSQL.
@@ -81,6 +82,9 @@ pub struct Connection {
     /// Why it is so, or why it cannot be known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// Why it is no connection of production: a server beside it, a test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<String>,
 }
 
 /// How a driver connects by a setting.
@@ -97,7 +101,20 @@ pub enum Tls {
     Unknown,
 }
 
-/// A workflow of the repository that runs by the clock.
+impl Tls {
+    #[must_use]
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Self::Never => "clear text",
+            Self::IfOffered => "TLS where the server offers it",
+            Self::Unverified => "TLS, not verified",
+            Self::Verified => "TLS, verified",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Something of the repository that runs by the clock: a workflow, a job of a cluster, a rule of a scheduler.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Schedule {
     pub file: String,
@@ -105,8 +122,11 @@ pub struct Schedule {
     pub line: u32,
     /// The name of the workflow or job.
     pub name: String,
-    /// Five fields, in UTC.
+    /// Five fields, or `rate(1 day)`.
     pub cron: String,
+    /// Of its hours; UTC, unless it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
 }
 
 /// Something that the repository's files name to be run or built upon. All images are kept, of whatever they hold.

@@ -5,6 +5,7 @@
 
 mod backups;
 mod change;
+mod cron;
 mod databases;
 mod declaration;
 mod declared;
@@ -21,12 +22,14 @@ mod preload;
 mod prepared;
 mod references;
 mod rows;
+mod schedules;
 mod services;
 mod settings;
 mod slots;
 mod state;
 mod support;
 mod target;
+mod tls;
 mod topology;
 mod view;
 
@@ -75,7 +78,6 @@ const RULES: &[(&str, RuleFn)] = &[
     ("parameters::parameter_group_status", parameters::parameter_group_status),
     ("parameters::parameter_group_family", parameters::parameter_group_family),
     ("parameters::lost_parameters", parameters::lost_parameters),
-    ("parameters::force_ssl", parameters::force_ssl),
     ("preload::not_preloaded", preload::not_preloaded),
     ("prepared::allow_major_version_upgrade", prepared::allow_major_version_upgrade),
     ("prepared::apply_immediately", prepared::apply_immediately),
@@ -87,6 +89,7 @@ const RULES: &[(&str, RuleFn)] = &[
     ("references::removed", references::removed),
     ("references::row_types", references::row_types),
     ("references::shifted_columns", references::shifted_columns),
+    ("schedules::in_window", schedules::in_window),
     ("settings::refused", settings::refused),
     ("slots::unusable", slots::unusable),
     ("slots::at_target", slots::at_target),
@@ -104,6 +107,11 @@ const RULES: &[(&str, RuleFn)] = &[
     ("target::target_version", target::target_version),
     ("target::older_target", target::older_target),
     ("target::instance_class", target::instance_class),
+    ("tls::force_ssl", tls::force_ssl),
+    ("tls::plaintext_clients", tls::plaintext_clients),
+    ("tls::plaintext_code", tls::plaintext_code),
+    ("tls::plaintext_sessions", tls::plaintext_sessions),
+    ("tls::switched_off", tls::switched_off),
     ("topology::upgraded_elsewhere", topology::upgraded_elsewhere),
     ("topology::replicas", topology::replicas),
     ("topology::blue_green", topology::blue_green),

@@ -8,7 +8,7 @@ use crate::facts::tables::PARAMETERS;
 use crate::facts::{DeclaredGroup, Gap};
 use crate::upgrade::DEFAULT_PREFIX;
 
-const FORCE_SSL: &str = "rds.force_ssl";
+pub(super) const FORCE_SSL: &str = "rds.force_ssl";
 
 /// The groups in use, the cluster's first.
 fn groups(facts: &Facts<'_>) -> Result<Vec<GroupStatus>, Gap> {
@@ -21,7 +21,7 @@ fn groups(facts: &Facts<'_>) -> Result<Vec<GroupStatus>, Gap> {
 }
 
 /// A group belongs to a major: within one it stays in use.
-fn groups_stay(facts: &Facts<'_>) -> Result<Option<Outcome>, Gap> {
+pub(super) fn groups_stay(facts: &Facts<'_>) -> Result<Option<Outcome>, Gap> {
     let (source, target) = (&facts.instance()?.engine_version, &facts.upgrade.target);
     let reason = || format!("{source} to {target} is no major upgrade, the parameter groups stay");
     Ok((target.major() <= source.major()).then(|| Outcome::not_applicable(reason())))
@@ -138,7 +138,7 @@ fn request(name: &str, value: &str) -> String {
     format!("ParameterName={name},ParameterValue={value},ApplyMethod=pending-reboot")
 }
 
-fn family_defaults<'a>(facts: &Facts<'a>, family: &str) -> Result<BTreeMap<&'a str, &'a Parameter>, Gap> {
+pub(super) fn family_defaults<'a>(facts: &Facts<'a>, family: &str) -> Result<BTreeMap<&'a str, &'a Parameter>, Gap> {
     let aws = facts.aws()?;
     let Some(source) = aws.family_defaults.get(family) else {
         return Err(Gap::Unavailable(format!("the defaults of {family} were not collected: no valid target is of it")));
@@ -146,14 +146,10 @@ fn family_defaults<'a>(facts: &Facts<'a>, family: &str) -> Result<BTreeMap<&'a s
     Ok(source.get()?.iter().map(|parameter| (parameter.name.as_str(), parameter)).collect())
 }
 
-/// Clients that may connect without TLS today may do so after the upgrade.
-pub(super) fn force_ssl(facts: &Facts<'_>) -> Result<Outcome, Gap> {
-    if let Some(outcome) = groups_stay(facts)? {
-        return Ok(outcome);
-    }
+/// What is asked of clients today, and where that is set.
+pub(super) fn force_ssl_now(facts: &Facts<'_>) -> Result<(String, String), Gap> {
     let aws = facts.aws()?;
     let instance = aws.instance.get()?;
-    let family = crate::upgrade::family(&instance.engine, facts.upgrade.target.major());
     let mut now = PARAMETERS.default_of(FORCE_SSL, instance.engine_version.major()).unwrap_or("0").to_owned();
     let mut where_set = "the default".to_owned();
     for group in groups(facts)? {
@@ -163,16 +159,5 @@ pub(super) fn force_ssl(facts: &Facts<'_>) -> Result<Outcome, Gap> {
             where_set = format!("set in {}", group.name);
         }
     }
-    let target = match family_defaults(facts, &family)?.get(FORCE_SSL).and_then(|parameter| parameter.value.clone()) {
-        Some(value) => value,
-        None => match PARAMETERS.default_of(FORCE_SSL, facts.upgrade.target.major()) {
-            Some(value) => value.to_owned(),
-            None => return Err(Gap::Unavailable(format!("the default of {FORCE_SSL} in {family} is not known"))),
-        },
-    };
-    if now == "1" || target != "1" {
-        return Ok(Outcome::pass());
-    }
-    let detail = format!("{now} now ({where_set}), 1 by default in {family}: clients without TLS are refused");
-    Ok(Outcome::hits(vec![Hit::new(FORCE_SSL, "parameter", detail).with("family", family)]))
+    Ok((now, where_set))
 }

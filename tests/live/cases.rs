@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use pg_preflight::checks::{Case, Check, Expectation, Live, Registry, Scope, Severity};
+use pg_preflight::checks::{Case, Check, Expectation, Live, Registry, Rule, Scope, Severity};
 use pg_preflight::demo::Server;
 use pg_preflight::facts::Rows;
 use pg_preflight::report::{Report, Status, Verdict};
@@ -146,6 +146,10 @@ fn same(expected: &[BTreeMap<String, String>], answer: &Rows, name: &str) {
 /// What is planted, and nothing else, is found, and once.
 fn judged(report: &Report, check: &Check, case: &Case, name: &str) {
     let seen = result(report, &check.id);
+    // What RDS must say beside the rows, it does not say here; the cases without a server judge that.
+    if seen.status == Status::Skipped && matches!(&check.rule, Rule::Rust { calls, .. } if !calls.is_empty()) {
+        return;
+    }
     let expected = match case.expect {
         Expectation::Pass => Status::Pass,
         Expectation::Fail => Status::Fail,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use pg_preflight::collect::postgres::{Limits, collect};
 use pg_preflight::demo::Server;
+use rustls::pki_types::pem::PemObject as _;
 use tokio_postgres::Client;
 
 use crate::certified::{self, Authorities};
@@ -67,6 +68,80 @@ async fn every_mode_means_what_it_says() {
             assert!(reason.contains(words), "{host} {mode}: {reason}");
         }
     }
+}
+
+/// A client of an application, from an address that is not the server's own.
+async fn application(server: &Server, roots: Option<&Path>, name: &str) -> Result<Client, tokio_postgres::Error> {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let stream = socket.connect(format!("127.0.0.1:{}", server.port()).parse().unwrap()).await.unwrap();
+    let mut config = tokio_postgres::Config::new();
+    config.user("app").dbname("postgres").application_name(name);
+    let client = match roots {
+        None => {
+            let (client, connection) = config.connect_raw(stream, tokio_postgres::NoTls).await?;
+            tokio::spawn(connection);
+            client
+        }
+        Some(roots) => {
+            let mut store = rustls::RootCertStore::empty();
+            let certificates = rustls::pki_types::CertificateDer::pem_file_iter(roots).unwrap();
+            store.add_parsable_certificates(certificates.map(Result::unwrap));
+            let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
+            let tls = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+            let tls = tls.unwrap().with_root_certificates(store).with_no_client_auth();
+            let mut connector = tokio_postgres_rustls::MakeRustlsConnect::new(tls);
+            let connector = tokio_postgres::tls::MakeTlsConnect::<tokio::net::TcpStream>::make_tls_connect(
+                &mut connector,
+                "localhost",
+            );
+            config.ssl_mode(tokio_postgres::config::SslMode::Require);
+            let (client, connection) = config.connect_raw(stream, connector.unwrap()).await?;
+            tokio::spawn(connection);
+            client
+        }
+    };
+    Ok(client)
+}
+
+/// Those in clear text are found, also one that comes between two looks; those with TLS are not; and what the former
+/// are told by a server that requires it, as RDS does by `hostssl`.
+#[tokio::test]
+async fn clients_in_clear_text_are_seen_and_then_refused() {
+    let (server, admin) = world(16).await;
+    run(&admin, "CREATE ROLE app LOGIN").await;
+    let roots = encrypt(&server, &admin, &["localhost"]).await;
+    let rules = |kind: &str| {
+        let own = format!("host all postgres 127.0.0.1/32 trust\nhostssl all {ROLE} 127.0.0.1/32 trust\n");
+        format!("{own}{kind} all app 127.0.0.2/32 trust\n")
+    };
+    certified::let_in(&server, &admin, &rules("host")).await;
+    let ours = roots.path("ours.pem");
+    let _plain = application(&server, None, "plain").await.unwrap();
+    let _encrypted = application(&server, Some(&ours), "encrypted").await.unwrap();
+    let late = async {
+        tokio::time::sleep(std::time::Duration::from_millis(250)).await;
+        application(&server, None, "late").await.unwrap()
+    };
+    let registry = pg_preflight::checks::Registry::built_in();
+    let login = settings(&url(&server, "127.0.0.1", "require", None));
+    let queries: Vec<_> = registry.queries().into_iter().filter(|query| query.key == "pg.plaintext-sessions").collect();
+    let (facts, _late) = tokio::join!(collect(&login, &queries, Limits::default(), &|_| ()), late);
+    let facts = collected(facts);
+    let seen = rows(&facts.cluster, "pg.plaintext-sessions");
+    let names: Vec<_> = (0..seen.rows.len()).map(|row| seen.cell(row, "application").unwrap()).collect();
+    assert_eq!(names, ["plain", "late"]);
+    assert_eq!((seen.cell(0, "client"), seen.cell(0, "in_database")), (Some("127.0.0.2"), Some("postgres")));
+
+    certified::let_in(&server, &admin, &rules("hostssl")).await;
+    let refused = application(&server, None, "plain").await.unwrap_err();
+    let said = refused.as_db_error().unwrap();
+    assert_eq!(said.code().code(), "28000");
+    assert_eq!(
+        said.message(),
+        "no pg_hba.conf entry for host \"127.0.0.2\", user \"app\", database \"postgres\", no encryption"
+    );
+    application(&server, Some(&ours), "encrypted").await.unwrap();
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::yaml::SyntaxError;
 const MAX_DEPTH: usize = 64;
 
 /// Where in a text its parts stand.
-pub(super) struct Source<'t> {
+pub(in crate::collect) struct Source<'t> {
     pub file: Arc<str>,
     text: &'t str,
     /// An offset and its line. The next place asked for is near it, so that a table of the lines of a text, which can
@@ -25,7 +25,7 @@ pub(super) struct Source<'t> {
 ///
 /// # Errors
 /// Where it does not parse.
-pub(super) fn read(file: &Arc<str>, text: &str) -> Result<Spot, SyntaxError> {
+pub(in crate::collect) fn read(file: &Arc<str>, text: &str) -> Result<Spot, SyntaxError> {
     let source = Source::new(file, text);
     let raw: &RawValue = serde_json::from_str(text).map_err(|error| syntax(&error))?;
     source.spot(raw)
@@ -36,12 +36,12 @@ pub(super) fn syntax(error: &serde_json::Error) -> SyntaxError {
 }
 
 impl<'t> Source<'t> {
-    pub(super) fn new(file: &Arc<str>, text: &'t str) -> Self {
+    pub(in crate::collect) fn new(file: &Arc<str>, text: &'t str) -> Self {
         Self { file: file.clone(), text, near: Cell::new((0, 1)) }
     }
 
     /// Where a part of the text stands.
-    pub(super) fn place(&self, part: &str) -> Place {
+    pub(in crate::collect) fn place(&self, part: &str) -> Place {
         // The part borrows from the text, so that their addresses tell its offset.
         let offset = part.as_ptr().addr().saturating_sub(self.text.as_ptr().addr());
         Place { file: self.file.clone(), line: u32::try_from(self.line(offset)).unwrap_or(u32::MAX) }
@@ -110,7 +110,7 @@ impl<'t> Source<'t> {
 ///
 /// # Errors
 /// When it is no object.
-pub(super) fn entries(raw: &RawValue) -> Result<Vec<(String, &RawValue)>, serde_json::Error> {
+pub(in crate::collect) fn entries(raw: &RawValue) -> Result<Vec<(String, &RawValue)>, serde_json::Error> {
     parts(raw.get(), Parts::Entries)
 }
 

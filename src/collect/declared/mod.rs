@@ -11,7 +11,7 @@ mod documents;
 mod go;
 mod guard;
 mod hcl;
-mod json;
+pub(in crate::collect) mod json;
 mod kubernetes;
 mod property;
 mod pulumi;
@@ -23,7 +23,7 @@ mod states;
 mod testing;
 #[cfg(test)]
 mod tests;
-mod typescript;
+pub(in crate::collect) mod typescript;
 pub(in crate::collect) mod value;
 pub(in crate::collect) mod walk;
 pub(in crate::collect) mod yaml;

@@ -163,3 +163,21 @@ fn read(messages: &[SimpleQueryMessage]) -> QueryOutcome {
     }
     QueryOutcome::Rows(answer)
 }
+
+/// Adds the rows of another answer to the same query that are not there yet.
+pub(super) fn join(known: Option<&mut QueryOutcome>, more: QueryOutcome) {
+    let (Some(QueryOutcome::Rows(known)), QueryOutcome::Rows(more)) = (known, more) else { return };
+    if known.columns != more.columns {
+        return;
+    }
+    known.truncated |= more.truncated;
+    for row in more.rows {
+        if !known.rows.contains(&row) {
+            known.rows.push(row);
+        }
+    }
+    if known.rows.len() > ROW_CAP {
+        known.rows.truncate(ROW_CAP);
+        known.truncated = true;
+    }
+}

@@ -33,6 +33,9 @@ impl Default for Limits {
     }
 }
 
+/// Between two samples.
+const MOMENT: Duration = Duration::from_millis(200);
+
 /// Where the base queries' answers are filed; no check id begins so.
 const SERVER: &str = "@server";
 const DATABASES: &str = "@databases";
@@ -86,7 +89,7 @@ impl Collector<'_> {
             .chain(self.sql(Scope::Cluster, &first))
             .chain(self.sql(Scope::EachDatabase, &first))
             .collect::<Vec<_>>();
-        let mut answers = self.ask(first, asked).await?;
+        let mut answers = self.ask_repeatedly(first, asked).await?;
         let server = rows(answers.remove(SERVER))?;
         let databases = databases(&rows(answers.remove(DATABASES))?)?;
         let own = self.take(&mut answers, Scope::EachDatabase);
@@ -151,6 +154,25 @@ impl Collector<'_> {
 
     async fn ask(&self, session: Session, asked: Vec<(&str, String)>) -> Result<QuerySet, String> {
         let answers = batch::ask(&session, asked, self.limits.statement_timeout).await;
+        session.close().await;
+        answers
+    }
+
+    /// As [`Self::ask`], and of what comes and goes again, a moment apart: pools idle out and fill up.
+    async fn ask_repeatedly(&self, session: Session, asked: Vec<(&str, String)>) -> Result<QuerySet, String> {
+        let mut answers = batch::ask(&session, asked, self.limits.statement_timeout).await;
+        let most = self.queries.iter().map(|query| query.samples).max().unwrap_or(1);
+        for round in 1..most {
+            let Ok(answers) = &mut answers else { break };
+            let again = self.queries.iter().filter(|query| query.samples > round && query.scope == Scope::Cluster);
+            let again = again.map(|query| (query.key.as_str(), query.sql_for(&session.version))).collect();
+            tokio::time::sleep(MOMENT).await;
+            // What was seen stays seen, whatever becomes of the next look.
+            let Ok(more) = batch::ask(&session, again, self.limits.statement_timeout).await else { break };
+            for (key, outcome) in more {
+                batch::join(answers.get_mut(&key), outcome);
+            }
+        }
         session.close().await;
         answers
     }

@@ -35,9 +35,28 @@ use crate::facts::images::POSTGRES_IMAGES;
 use crate::facts::{Image, ImageKind, PostgresImage, Repository};
 use variables::Filled;
 
-/// Hidden files and folders that name images.
-const HIDDEN: [&str; 7] =
-    [".github", ".gitlab-ci.yml", ".gitlab", ".circleci", ".devcontainer", ".devcontainer.json", ".docker"];
+/// Hidden files and folders that name images or connections; what git ignores is not among them.
+const HIDDEN: [&str; 19] = [
+    ".github",
+    ".gitlab-ci.yml",
+    ".gitlab",
+    ".circleci",
+    ".devcontainer",
+    ".devcontainer.json",
+    ".docker",
+    ".env",
+    ".env.ci",
+    ".env.defaults",
+    ".env.dev",
+    ".env.development",
+    ".env.dist",
+    ".env.example",
+    ".env.prod",
+    ".env.production",
+    ".env.sample",
+    ".env.staging",
+    ".env.test",
+];
 
 /// Larger files are generated, not written.
 const MAX_BYTES: u64 = 2 * 1024 * 1024;
@@ -81,7 +100,12 @@ struct Tree<'t> {
 impl<'t> Tree<'t> {
     /// A file as it is read; `None` of one that is too large or closed.
     fn source(&self, path: &'t Path) -> Option<Source<'t>> {
-        if !matches!(self.files.kind(path), Ok(Kind::File(length)) if length <= MAX_BYTES) {
+        self.source_within(path, MAX_BYTES)
+    }
+
+    /// As [`Self::source`], with a bound of its own.
+    fn source_within(&self, path: &'t Path, most: u64) -> Option<Source<'t>> {
+        if !matches!(self.files.kind(path), Ok(Kind::File(length)) if length <= most) {
             return None;
         }
         let bytes = self.files.bytes(path).ok()?;
@@ -110,11 +134,12 @@ pub fn read(files: &Files, folder: &Path) -> Result<Repository, Error> {
     let root = files.canonical(folder).map_err(failed)?;
     let paths = files.below(&root, &HIDDEN).map_err(failed)?;
     let tree = Tree { files, root: &root, paths: &paths };
+    let packages = sorted(packages::read(tree));
     Ok(Repository {
         pins: Vec::new(),
         images: sorted(images(tree)),
-        packages: sorted(packages::read(tree)),
-        connections: sorted(connections::read(tree)),
+        connections: sorted(connections::read(tree, &packages)),
+        packages,
         schedules: sorted(schedules::read(tree)),
         tracked_tables: sorted(hasura::read(tree)),
     })

@@ -209,9 +209,16 @@ impl<'a> World<'a> {
         }
         for new in module.names.news.iter().filter(|new| leads(&new.callee)) {
             self.refuel();
-            if let Thing::Class(at, class) = self.thing(&scope, &new.callee, 0) {
-                all.push((Id::of(&at.module, class.span), plain(new.span, &new.arguments[..])));
-                all.extend(self.bases(&at, class, &plain(new.span, &new.arguments[..])));
+            match self.thing(&scope, &new.callee, 0) {
+                Thing::Class(at, class) => {
+                    all.push((Id::of(&at.module, class.span), plain(new.span, &new.arguments[..])));
+                    all.extend(self.bases(&at, class, &plain(new.span, &new.arguments[..])));
+                }
+                // A class as it was written before there were any.
+                thing @ Thing::Function(..) => {
+                    all.extend(id_of(&thing).map(|id| (id, plain(new.span, &new.arguments[..]))));
+                }
+                _ => {}
             }
         }
         for class in &module.names.classes {

@@ -157,7 +157,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn object(&self, scope: &Scope<'a>, object: &'a ObjectExpression<'a>, depth: u32) -> Spot {
+    pub(super) fn object(&self, scope: &Scope<'a>, object: &'a ObjectExpression<'a>, depth: u32) -> Spot {
         let mut map = Map::default();
         for property in &object.properties {
             match property {

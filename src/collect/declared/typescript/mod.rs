@@ -7,6 +7,7 @@ mod assign;
 mod body;
 mod call;
 mod callers;
+pub(in crate::collect) mod calls;
 mod cdk;
 mod construct;
 mod context;

@@ -45,6 +45,7 @@ pub(super) struct Module<'a> {
     pub file: Arc<str>,
     pub source: &'a str,
     pub lines: Lines,
+    pub program: &'a oxc_ast::ast::Program<'a>,
     pub names: Names<'a>,
     pub exports: Exports<'a>,
     /// Its calls that lead to a file, once that was asked.
@@ -144,7 +145,8 @@ impl<'a> World<'a> {
         let number = self.modules.borrow().len();
         let file = self.tree.shown(path);
         let (path, calls) = (path.to_owned(), RefCell::default());
-        let module = Rc::new(Module { number, path: path.clone(), file, source, lines, names, exports, calls });
+        let module =
+            Rc::new(Module { number, path: path.clone(), file, source, lines, program, names, exports, calls });
         self.modules.borrow_mut().push(module.clone());
         self.loaded.borrow_mut().insert(path, Ok(Loaded::Module(module.clone())));
         Ok(module)
