@@ -117,6 +117,8 @@ pub(crate) fn judge_as(facts: &DatabaseFacts, registry: &Registry, target: &str,
         aws: Source::SwitchedOff { flag: "--no-aws".to_owned() },
         database: Source::Collected(facts.clone()),
         declared: Source::NotGiven { hint: "none".to_owned() },
+        repository: Source::not_looked(),
+        services: Source::not_looked(),
     };
     let settings = evaluate::Settings { platform, ..evaluate::Settings::plain(target.parse().unwrap(), now) };
     evaluate(&bundle, registry, &settings)
