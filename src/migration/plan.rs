@@ -43,7 +43,7 @@ pub struct Update {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     Alter,
-    /// By PostGIS's own function, which is in this schema, so many times.
+    /// By the own function of `PostGIS`, which is in this schema, so many times.
     Postgis {
         schema: String,
         times: usize,
@@ -60,11 +60,11 @@ pub struct Left {
     pub is_unknown: bool,
 }
 
-/// What PostGIS's function updates.
+/// What the function of `PostGIS` updates.
 /// <https://postgis.net/docs/postgis_extensions_upgrade.html>
 const FAMILY: [&str; 5] = ["postgis", "postgis_raster", "postgis_sfcgal", "postgis_topology", "postgis_tiger_geocoder"];
 const POSTGIS: &str = "postgis";
-/// From this version on PostGIS has its function.
+/// From this version on `PostGIS` has its function.
 const POSTGIS_HAS_FUNCTION: &str = "2.5";
 
 impl Step {
