@@ -1,5 +1,5 @@
 //! Projects of Hasura's CLI: where their migrations are, and for which databases.
-//! <https://hasura.io/docs/2.0/hasura-cli/config-reference/>
+//! <https://hasura.io/docs/latest/migrations-metadata-seeds/legacy-configs/upgrade-v3>
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -43,7 +43,7 @@ pub struct Update {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Action {
     Alter,
-    /// By PostGIS's own function, which is in this schema, so many times.
+    /// By the own function of `PostGIS`, which is in this schema, so many times.
     Postgis {
         schema: String,
         times: usize,
@@ -60,12 +60,14 @@ pub struct Left {
     pub is_unknown: bool,
 }
 
-/// What PostGIS's function updates.
-/// <https://postgis.net/docs/postgis_extensions_upgrade.html>
+/// What the function of `PostGIS` updates.
+/// <https://postgis.net/docs/PostGIS_Extensions_Upgrade.html>
 const FAMILY: [&str; 5] = ["postgis", "postgis_raster", "postgis_sfcgal", "postgis_topology", "postgis_tiger_geocoder"];
 const POSTGIS: &str = "postgis";
-/// From this version on PostGIS has its function.
+/// From this version on `PostGIS` has its function.
 const POSTGIS_HAS_FUNCTION: &str = "2.5";
+/// The geocoder went its own way, from this version on.
+const GEOCODER: (&str, &str) = ("postgis_tiger_geocoder", "3.7");
 
 impl Step {
     /// The statement, to be run in the extension's database.
@@ -102,10 +104,13 @@ enum State {
 pub fn plan(installed: &[Installed], basis: Basis<'_>) -> Plan {
     let mut plan = Plan::default();
     let postgis = installed.iter().find(|one| one.name == POSTGIS && !older(&one.version, POSTGIS_HAS_FUNCTION));
-    let of_function = |one: &Installed| postgis.is_some() && FAMILY.contains(&one.name.as_str());
+    let of_function = |one: &Installed| {
+        let is_apart = |postgis: &Installed| one.name == GEOCODER.0 && !older(&postgis.version, GEOCODER.1);
+        postgis.is_some_and(|postgis| FAMILY.contains(&one.name.as_str()) && !is_apart(postgis))
+    };
     for group in in_order(installed, &of_function) {
         let mut updates = Vec::new();
-        for one in group {
+        for one in &group {
             let left =
                 |reason, is_unknown| Left { name: one.name.clone(), version: one.version.clone(), reason, is_unknown };
             match state(one, basis, of_function(one)) {
@@ -120,7 +125,7 @@ pub fn plan(installed: &[Installed], basis: Basis<'_>) -> Plan {
                 State::Unknown(reason) => plan.left.push(left(reason, true)),
             }
         }
-        let action = match postgis.filter(|_| updates.iter().any(|update| FAMILY.contains(&update.name.as_str()))) {
+        let action = match postgis.filter(|_| group.iter().any(|one| of_function(one))) {
             Some(postgis) => {
                 // From 2 to 3 raster becomes an extension of its own, which the second call packages.
                 let times = if postgis.version.starts_with("2.") { 2 } else { 1 };
@@ -186,6 +191,8 @@ fn live(one: &Installed, by_function: bool) -> State {
     match one.has_way {
         _ if by_function => State::Behind(available.clone()),
         Some(true) => State::Behind(available.clone()),
+        // Nobody asks for its ways, as it has one from every version.
+        None if FAMILY.contains(&one.name.as_str()) => State::Behind(available.clone()),
         Some(false) => State::Left(format!(
             "it has no script from {} to {available}: ALTER EXTENSION answers \"has no update path\"; drop it and create \
              it anew, by hand, as DROP EXTENSION takes along what depends on it",

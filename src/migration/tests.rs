@@ -120,10 +120,19 @@ fn postgis_is_updated_by_its_own_function_between_what_it_needs_and_what_needs_i
     // From 2 to 3 it is called twice; before 2.5 there is no such function.
     some[3].version = "2.5.5".to_owned();
     assert!(matches!(plan(&some, Basis::Live).steps[2].action, Action::Postgis { times: 2, .. }));
-    let old = [one("postgis", "2.4.4", "3.4.2", &[]), one("postgis_topology", "2.4.4", "3.4.2", &["postgis"])];
+    let mut old = [one("postgis", "2.4.4", "3.4.2", &[]), one("postgis_topology", "2.4.4", "3.4.2", &["postgis"])];
+    for item in &mut old {
+        item.has_way = None;
+    }
     assert_eq!(
         statements(&plan(&old, Basis::Live)),
         ["ALTER EXTENSION \"postgis\" UPDATE;", "ALTER EXTENSION \"postgis_topology\" UPDATE;"]
+    );
+    // The geocoder is no part of it any more.
+    let new = [one("postgis", "3.7.0", "3.8.0", &[]), one("postgis_tiger_geocoder", "3.7.0", "3.8.0", &["postgis"])];
+    assert_eq!(
+        statements(&plan(&new, Basis::Live)),
+        ["SELECT \"public\".postgis_extensions_upgrade();", "ALTER EXTENSION \"postgis_tiger_geocoder\" UPDATE;"]
     );
 }
 

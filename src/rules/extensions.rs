@@ -135,7 +135,7 @@ fn behind(facts: &Facts<'_>, names: &[String]) -> Result<Outcome, Gap> {
         let mut hit = Hit::new(name, "extension", format!("{installed} is installed, this server offers {available}"))
             .with("in_database", in_database(database.as_deref()));
         // PostGIS 3 made an extension of its own of what was a part of 2, which ALTER EXTENSION leaves lying about.
-        // https://postgis.net/docs/postgis_extensions_upgrade.html
+        // https://postgis.net/docs/PostGIS_Extensions_Upgrade.html
         if name != "postgis" || !installed.starts_with("2.") || available.starts_with("2.") {
             row.remove("schema");
         }

@@ -74,39 +74,31 @@ impl Seen {
         let asked = self.bundle.asked.instance.as_ref().or(self.bundle.asked.cluster.as_ref());
         asked.unwrap_or(&facts.server.address).clone()
     }
+}
 
-    /// The PostgreSQL database that the migration is for.
-    pub(super) fn database(
-        &self,
-        args: &MigrationArgs,
-        facts: &DatabaseFacts,
-        of_project: Option<&str>,
-    ) -> Result<String, Error> {
-        let named = match (&args.dbname, of_project) {
-            (Some(name), _) => Some(name.clone()),
-            (None, Some(name)) => Some(name.to_owned()),
-            (None, None) => of_url(args)?,
+/// The PostgreSQL database that the migration is for.
+pub(super) fn database(args: &MigrationArgs, facts: &DatabaseFacts, of_project: Option<&str>) -> Result<String, Error> {
+    let named = match (&args.dbname, of_project) {
+        (Some(name), _) => Some(name.clone()),
+        (None, Some(name)) => Some(name.to_owned()),
+        (None, None) => of_url(args)?,
+    };
+    let open = || facts.databases.iter().filter(|one| !one.is_closed()).map(|one| one.name.as_str());
+    if let Some(name) = named {
+        return if open().any(|other| other == name) {
+            Ok(name)
+        } else {
+            Err(Error::Usage(format!(
+                "the server has no database '{name}' that can be entered; it has {}",
+                list(open())
+            )))
         };
-        let open = || facts.databases.iter().filter(|one| !one.is_closed()).map(|one| one.name.as_str());
-        if let Some(name) = named {
-            return if open().any(|other| other == name) {
-                Ok(name)
-            } else {
-                Err(Error::Usage(format!(
-                    "the server has no database '{name}' that can be entered; it has {}",
-                    list(open())
-                )))
-            };
-        }
-        let own: Vec<&str> = open().filter(|name| !["postgres", "template1"].contains(name)).collect();
-        match &own[..] {
-            [one] => Ok((*one).to_owned()),
-            [] => Ok("postgres".to_owned()),
-            _ => Err(Error::Usage(format!(
-                "which database of the server? Pass --dbname NAME: {}",
-                list(own.into_iter())
-            ))),
-        }
+    }
+    let own: Vec<&str> = open().filter(|name| !["postgres", "template1"].contains(name)).collect();
+    match &own[..] {
+        [one] => Ok((*one).to_owned()),
+        [] => Ok("postgres".to_owned()),
+        _ => Err(Error::Usage(format!("which database of the server? Pass --dbname NAME: {}", list(own.into_iter())))),
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) async fn run(args: MigrationArgs, console: &Console) -> Result<u8, Er
     let destination = Destination::of(&args, &Files::Disk)?;
     let seen = Seen::of(&args, config.as_ref(), console).await?;
     let facts = seen.facts()?;
-    let database = seen.database(&args, facts, destination.database.as_deref())?;
+    let database = evidence::database(&args, facts, destination.database.as_deref())?;
     let planned = |name: &str| Ok(migration::plan(&migration::installed(facts, name)?, seen.basis()));
     let plan: Plan =
         planned(&database).map_err(|reason: String| Error::Unseen(format!("database {database}: {reason}")))?;
@@ -48,7 +48,7 @@ pub(super) async fn run(args: MigrationArgs, console: &Console) -> Result<u8, Er
         if !args.dry_run {
             written.save()?;
         }
-        report.wrote(written, args.dry_run);
+        report.wrote(&written, args.dry_run);
     }
     console.print(&report.render(args.format))?;
     let open = report.open();

@@ -56,7 +56,7 @@ fn project(named: Option<&Path>, files: &Files) -> Result<Project, Error> {
     let mut found = hasura::find(files, Path::new("."))?;
     for project in &mut found {
         for path in [&mut project.folder, &mut project.migrations] {
-            *path = path.strip_prefix(".").map(Path::to_owned).unwrap_or_else(|_| path.clone());
+            *path = path.strip_prefix(".").map_or_else(|_| path.clone(), Path::to_owned);
         }
     }
     match found.len() {

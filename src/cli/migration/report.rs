@@ -109,7 +109,7 @@ impl Report {
         }
     }
 
-    pub(super) fn wrote(&mut self, written: Written, is_dry: bool) {
+    pub(super) fn wrote(&mut self, written: &Written, is_dry: bool) {
         let path = |name: &str| written.folder.join(name).to_string_lossy().into_owned();
         self.files = written.files.iter().map(|(name, text)| File { path: path(name), text: text.clone() }).collect();
         self.version = Some(self.number.to_string());

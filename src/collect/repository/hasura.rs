@@ -1,5 +1,5 @@
 //! The tables that Hasura's metadata tracks, as its CLI writes them into files.
-//! <https://hasura.io/docs/2.0/migrations-metadata-seeds/metadata-format/>
+//! <https://hasura.io/docs/latest/migrations-metadata-seeds/legacy-configs/upgrade-v3>
 
 use std::path::{Path, PathBuf};
 
