@@ -19,6 +19,6 @@ while IFS= read -r file; do cp "$file" "$seeds/$(sha1sum "$file" | cut -c1-16)";
   < <(find ../fixtures/iac -name "$pattern" -type f -size -64k)
 # Coverage as cargo-fuzz asks for it, of our own crate and the parsers.
 export RUSTFLAGS="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table --cfg fuzzing"
-cargo build --quiet --release --target "$(rustc -vV | sed -n 's/^host: //p')" --bin "$target"
-"target/$(rustc -vV | sed -n 's/^host: //p')/release/$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 \
+cargo build --quiet --target "$(rustc -vV | sed -n 's/^host: //p')" --bin "$target"
+"target/$(rustc -vV | sed -n 's/^host: //p')/debug/$target" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=4096 \
   -max_len=65536 -artifact_prefix=artifacts- "$found" "$seeds"

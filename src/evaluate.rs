@@ -148,7 +148,8 @@ fn declared<'a>(bundle: &'a Bundle, settings: &'a Settings) -> Option<&'a crate:
 
 /// The upgrade that the evidence is about: the actual version, and what the target resolves to. Of AWS only what is
 /// believed counts, since the versions decide which checks apply.
-fn resolve(bundle: &Bundle, settings: &Settings) -> Upgrade {
+#[must_use]
+pub fn resolve(bundle: &Bundle, settings: &Settings) -> Upgrade {
     let aws = bundle.aws.collected().filter(|aws| settings.expectations.disappointment(aws).is_none());
     let instance = aws.and_then(|aws| aws.instance.collected());
     let server = bundle.database.collected().map(|database| &database.server);

@@ -8,6 +8,7 @@
 //! | [`facts`] | what was seen: the evidence bundle, and tables of published facts |
 //! | [`collect`] | who looked: AWS, the database, the infrastructure code; the only I/O |
 //! | [`rules`] and [`evaluate`] | who judges: pure functions of evidence and upgrade |
+//! | [`migration`] | what a migration for after the upgrade holds: pure functions too |
 //! | [`report`] | how it is shown |
 //! | [`cli`] | the commands; the only place that prints |
 
@@ -23,6 +24,7 @@ pub mod facts;
 pub mod finding;
 mod headline;
 mod markdown;
+pub mod migration;
 pub mod moment;
 pub mod path;
 pub mod permissions;

@@ -139,6 +139,22 @@ impl<'de> Deserialize<'de> for PgVersion {
     }
 }
 
+/// Whether the version of an extension comes before another: numbers as numbers, part by part. They follow no standard
+/// (`1.5.3`, `3.6.0next`, `18`), so what cannot be ordered is not called older.
+#[must_use]
+pub fn older(left: &str, right: &str) -> bool {
+    let parts = |text: &str| -> Option<Vec<u64>> { text.split('.').map(|part| part.parse().ok()).collect() };
+    match (parts(left), parts(right)) {
+        (Some(mut left), Some(mut right)) => {
+            let length = left.len().max(right.len());
+            left.resize(length, 0);
+            right.resize(length, 0);
+            left < right
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,6 +221,16 @@ mod tests {
         assert!(version("13").satisfies(&range));
         assert!(!version("14.1").satisfies(&range));
         assert!(version("18beta1").satisfies(&VersionReq::parse(">=18").expect("a range")));
+    }
+
+    #[test]
+    fn versions_of_extensions_order_by_number() {
+        assert!(older("1.9", "1.10"));
+        assert!(older("1.6", "1.8"));
+        assert!(!older("1.8", "1.8"));
+        assert!(!older("1.8.0", "1.8"));
+        assert!(!older("3.6.0next", "3.6.1"));
+        assert!(!older("18", "17.1"));
     }
 
     proptest::proptest! {

@@ -178,7 +178,7 @@ fn rules_and_files_match() {
         .iter()
         .filter_map(|check| match &check.rule {
             Rule::Rust { function, .. } => Some(function.as_str()),
-            Rule::Rows(_) => None,
+            Rule::Rows(_) | Rule::Matrix(_) => None,
         })
         .collect();
     assert_eq!(used, pg_preflight::rules::names().collect(), "a rule without a check, or a check without a rule");

@@ -1,5 +1,6 @@
 //! Texts about checks, all from the check files: `checks list`, `checks show`, `docs/checks.md`.
 
+mod matrix;
 mod page;
 
 use std::collections::BTreeMap;
@@ -88,6 +89,7 @@ pub fn show(check: &Check) -> String {
             section(&mut out, &form_title(query, server), &sql.lines().map(str::to_owned).collect::<Vec<_>>());
         }
     }
+    section(&mut out, "Matrix", &matrix::lines(check, WIDTH - 2));
     section(&mut out, "Remedy", &reflowed(&check.remedy.text, WIDTH - 2));
     let commands = check.remedy.commands.iter().flat_map(|command| command.lines()).map(str::to_owned);
     section(&mut out, "Commands, for each finding", &commands.collect::<Vec<_>>());
@@ -114,6 +116,7 @@ pub fn show_json(check: &Check) -> String {
             let since_target = since_target.as_deref();
             (None, [].as_slice(), Some(Rows { object, kind, detail, since_target, only }))
         }
+        Rule::Matrix(_) => (None, [].as_slice(), None),
     };
     let show = Show {
         schema_version: 1,
@@ -131,7 +134,7 @@ pub fn show_json(check: &Check) -> String {
             columns: &query.columns,
             forms: query.forms().map(|(server, sql)| Form { server: server.map(ToString::to_string), sql }).collect(),
         }),
-        rule: RuleV1 { rows, function, calls },
+        rule: RuleV1 { rows, function, calls, matrix: matrix::json(check) },
         remedy: Remedy { text: &check.remedy.text, commands: &check.remedy.commands },
         docs: &check.docs,
     };
@@ -181,12 +184,13 @@ struct Form<'a> {
     sql: &'a str,
 }
 
-/// Either `rows` or a function is there.
+/// One of `rows`, `function` and `matrix` is there.
 #[derive(Serialize)]
 struct RuleV1<'a> {
     rows: Option<Rows<'a>>,
     function: Option<&'a str>,
     calls: &'a [String],
+    matrix: Option<matrix::MatrixV1<'a>>,
 }
 
 #[derive(Serialize)]
@@ -254,6 +258,7 @@ fn judged_by(check: &Check) -> String {
             format!("every row of the query{} is a finding{}", only.join(" and"), since.unwrap_or_default())
         }
         Rule::Rust { function, .. } => format!("the rule {function}"),
+        Rule::Matrix(rule) => matrix::in_words(rule),
     }
 }
 

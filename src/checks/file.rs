@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::facts::compat::{Concern, Kind};
+
 /// The number of the format; a file with a higher one needs a newer pg-preflight.
 pub const SCHEMA: u32 = 1;
 
@@ -74,6 +76,25 @@ pub(super) enum RawRule {
     Rows(RawRows),
     /// A function of `src/rules/`.
     Rust(RawRust),
+    /// A part of the compatibility matrix.
+    Matrix(RawMatrixRule),
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct RawMatrixRule {
+    #[serde(default)]
+    pub finds: super::Finds,
+    /// By name; none: all.
+    #[serde(default)]
+    pub services: Vec<String>,
+    /// Only services, or only drivers.
+    pub kind: Option<Kind>,
+    #[serde(default)]
+    pub concerns: Vec<Concern>,
+    /// Shown with the check, but not judged by it.
+    #[serde(default)]
+    pub shows: Vec<Concern>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -18,6 +18,8 @@ pub use file::{Case, Expectation, Live, SCHEMA};
 pub use registry::{LoadError, Registry};
 
 use crate::facts::changes::CHANGES;
+use crate::facts::compat::{Concern, Service};
+use crate::facts::droppable;
 use crate::upgrade::Platform;
 use crate::version::PgVersion;
 
@@ -116,6 +118,30 @@ pub enum Scope {
 pub enum Rule {
     Rows(RowsRule),
     Rust { function: String, calls: Vec<String> },
+    Matrix(MatrixRule),
+}
+
+/// Judges the versions of services and drivers that were found by a part of the compatibility matrix.
+#[derive(Clone, Debug)]
+pub struct MatrixRule {
+    pub finds: Finds,
+    /// What is judged.
+    pub concerns: Vec<Concern>,
+    /// The services, with their rows about these concerns and others worth showing.
+    pub services: Vec<Service>,
+    pub(crate) part: file::RawMatrixRule,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finds {
+    /// Versions that do not get along with the target.
+    #[default]
+    Unsupported,
+    /// Services and drivers whose version nobody can tell.
+    UnknownVersions,
+    /// Services that were found in several versions.
+    DifferingVersions,
 }
 
 /// Every row is a finding; the rows of one object are one.
@@ -210,7 +236,7 @@ impl Query {
     #[must_use]
     pub fn sql_for(&self, server: &PgVersion) -> String {
         let sql = self.variants.iter().find(|(range, _)| server.satisfies(range)).map_or(&self.sql, |(_, sql)| sql);
-        CHANGES.fill(sql, server.major())
+        droppable::fill(CHANGES.fill(sql, server.major()))
     }
 
     /// Every form of the SQL with the server versions it is for, the general one last.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::validate::{self, Ownership};
-use super::{Check, Query, Rule};
+use super::{Check, MatrixRule, Query, Rule};
+use crate::facts::compat::{COMPAT, Kind, Matrix, Service};
 use crate::snippet::Problem;
 
 /// Path below `checks/` and text of every built-in check file.
@@ -14,7 +15,12 @@ static EMBEDDED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/checks.rs
 #[derive(Clone, Debug)]
 pub struct Registry {
     checks: Vec<Check>,
+    /// What the checks judge services by, ours and the user's.
+    matrix: Matrix,
 }
+
+/// The name of a file of a user's own services, beside their checks.
+const MATRIX_FILE: &str = "service-compat.json";
 
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
@@ -26,6 +32,10 @@ pub enum LoadError {
     NoSuchQuery { id: String, owner: String },
     #[error("check {id} reads the query of {owner}: {problem}")]
     NoSuchColumn { id: String, owner: String, problem: String },
+    #[error("check {id} judges service {service}, which no matrix has")]
+    NoSuchService { id: String, service: String },
+    #[error("{}: {}", path.display(), problems.join("; "))]
+    Matrix { path: PathBuf, problems: Vec<String> },
     #[error("check id {id} is used twice: in {first} and in {second}")]
     Duplicate { id: String, first: String, second: String },
 }
@@ -37,7 +47,9 @@ impl Registry {
     /// When a built-in file is invalid, which a test excludes.
     #[must_use]
     pub fn built_in() -> Self {
-        Self::parse(EMBEDDED, Ownership::BuiltIn).unwrap_or_else(|error| panic!("built-in checks: {error}"))
+        let checks = parse(EMBEDDED, Ownership::BuiltIn);
+        let registry = checks.and_then(|checks| Self::join(checks, COMPAT.clone()));
+        registry.unwrap_or_else(|error| panic!("built-in checks: {error}"))
     }
 
     /// These checks and those of a folder of the user's.
@@ -49,37 +61,38 @@ impl Registry {
         read_folder(folder, &mut files).map_err(|source| LoadError::Read { path: folder.to_owned(), source })?;
         files.sort();
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-        let own = Self::parse(&files, Ownership::User)?;
-        Self::join(self.checks.into_iter().chain(own.checks))
+        let own = parse(&files, Ownership::User)?;
+        let path = folder.join(MATRIX_FILE);
+        let matrix = match std::fs::read_to_string(&path) {
+            Ok(text) => Matrix::parse(&text)
+                .and_then(|own| self.matrix.join(own))
+                .map_err(|problems| LoadError::Matrix { path, problems })?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => self.matrix,
+            Err(source) => return Err(LoadError::Read { path, source }),
+        };
+        Self::join(self.checks.into_iter().chain(own), matrix)
+    }
+
+    /// Only the check of this id, so that only its query is asked.
+    #[must_use]
+    pub fn only(mut self, id: &str) -> Self {
+        self.checks.retain(|check| check.id == id);
+        self
     }
 
     /// The checks of a test, in this order.
     #[cfg(test)]
     pub(crate) fn of(checks: Vec<Check>) -> Self {
-        Self { checks }
+        Self { checks, matrix: Matrix::default() }
     }
 
     /// A user's check files, as name and text.
     #[cfg(test)]
     pub(crate) fn of_user(files: &[(&str, &str)]) -> Result<Self, LoadError> {
-        Self::parse(files, Ownership::User)
+        Self::join(parse(files, Ownership::User)?, COMPAT.clone())
     }
 
-    fn parse(files: &[(&str, &str)], ownership: Ownership) -> Result<Self, LoadError> {
-        let (mut checks, mut problems) = (Vec::new(), Vec::new());
-        for (origin, text) in files {
-            match validate::check(origin, text, ownership) {
-                Ok(check) => checks.push(check),
-                Err(found) => problems.extend(found),
-            }
-        }
-        if !problems.is_empty() {
-            return Err(LoadError::Invalid { problems });
-        }
-        Self::join(checks)
-    }
-
-    fn join(checks: impl IntoIterator<Item = Check>) -> Result<Self, LoadError> {
+    fn join(checks: impl IntoIterator<Item = Check>, matrix: Matrix) -> Result<Self, LoadError> {
         let mut by_id: BTreeMap<String, Check> = BTreeMap::new();
         for check in checks {
             if let Some(first) = by_id.get(&check.id) {
@@ -91,6 +104,10 @@ impl Registry {
         let queries: BTreeMap<String, _> =
             by_id.iter().filter_map(|(id, check)| Some((id.clone(), check.query.clone()?))).collect();
         for check in by_id.values_mut() {
+            if let Rule::Matrix(rule) = &mut check.rule {
+                let found = resolve(rule, &matrix);
+                rule.services = found.map_err(|service| LoadError::NoSuchService { id: check.id.clone(), service })?;
+            }
             let Some(owner) = &check.query_of else { continue };
             let Some(query) = queries.get(owner) else {
                 return Err(LoadError::NoSuchQuery { id: check.id.clone(), owner: owner.clone() });
@@ -104,7 +121,7 @@ impl Registry {
             }
             check.query = Some(query.clone());
         }
-        Ok(Self { checks: by_id.into_values().collect() })
+        Ok(Self { checks: by_id.into_values().collect(), matrix })
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Check> {
@@ -127,6 +144,36 @@ impl Registry {
     pub fn get(&self, id: &str) -> Option<&Check> {
         self.checks.iter().find(|check| check.id == id)
     }
+}
+
+fn parse(files: &[(&str, &str)], ownership: Ownership) -> Result<Vec<Check>, LoadError> {
+    let (mut checks, mut problems) = (Vec::new(), Vec::new());
+    for (origin, text) in files {
+        match validate::check(origin, text, ownership) {
+            Ok(check) => checks.push(check),
+            Err(found) => problems.extend(found),
+        }
+    }
+    if problems.is_empty() { Ok(checks) } else { Err(LoadError::Invalid { problems }) }
+}
+
+/// The services that a rule is about, with the rows that it judges by or shows. An error is the name of one that is not there.
+fn resolve(rule: &MatrixRule, matrix: &Matrix) -> Result<Vec<Service>, String> {
+    let part = &rule.part;
+    if let Some(name) = part.services.iter().find(|name| !matrix.services.contains_key(*name)) {
+        return Err(name.clone());
+    }
+    let wanted = |service: &&Service| {
+        let named = part.services.is_empty() || part.services.contains(&service.name);
+        named && part.kind.is_none_or(|kind| kind == service.kind)
+    };
+    let services = matrix.services.values().filter(wanted).cloned().map(|mut service| {
+        let shows = service.kind == Kind::Driver || part.services.contains(&service.name);
+        service.rows.retain(|row| part.concerns.contains(&row.concern) || (shows && part.shows.contains(&row.concern)));
+        service.rows.sort_by_key(|row| !part.concerns.contains(&row.concern));
+        service
+    });
+    Ok(services.collect())
 }
 
 fn read_folder(folder: &Path, files: &mut Vec<(String, String)>) -> std::io::Result<()> {

@@ -7,7 +7,7 @@ use semver::VersionReq;
 use toml::Spanned;
 
 use super::file::{RawCheck, RawQuery, RawRule, SCHEMA};
-use super::{Applies, Check, Query, RemedyTemplate, RowsRule, Rule, Scope};
+use super::{Applies, Check, Finds, MatrixRule, Query, RemedyTemplate, RowsRule, Rule, Scope};
 use crate::facts::changes::CHANGES;
 use crate::snippet::Problem;
 
@@ -190,6 +190,13 @@ impl Validator<'_> {
                     since_target: rows.since_target.map(Spanned::into_inner),
                     only: rows.only,
                 })
+            }
+            RawRule::Matrix(part) => {
+                if part.finds == Finds::Unsupported && part.concerns.is_empty() {
+                    self.problem(id.span(), "a matrix rule that finds what is unsupported needs `concerns`");
+                }
+                let (finds, concerns) = (part.finds, part.concerns.clone());
+                Rule::Matrix(MatrixRule { finds, concerns, services: Vec::new(), part })
             }
             RawRule::Rust(rust) => {
                 if ownership == Ownership::User {

@@ -58,6 +58,8 @@ pub(super) enum Command {
     Checks(ChecksArgs),
     /// What the infrastructure code declares, and where
     Declared(DeclaredArgs),
+    /// Write the Hasura migration that updates the extensions after the upgrade
+    Migration(Box<MigrationArgs>),
     /// The whole main job on this machine alone, no account needed
     Demo(DemoArgs),
     /// Print the IAM policy and the SQL grants that it needs
@@ -71,7 +73,7 @@ pub(super) enum Command {
 }
 
 /// Whom to ask.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct SubjectArgs {
     /// RDS DB instance
     #[arg(long, value_name = "ID", conflicts_with = "cluster")]
@@ -91,7 +93,7 @@ pub(super) struct SubjectArgs {
 }
 
 /// What to ask, and within which bounds.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct SourceArgs {
     #[command(flatten)]
     pub subject: SubjectArgs,
@@ -283,6 +285,41 @@ pub(super) struct DeclaredArgs {
     /// Configuration file [default: preflight.toml, searched upward]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    #[arg(long, value_enum, default_value_t = Text::Text)]
+    pub format: Text,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct MigrationArgs {
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Use evidence that `collect` wrote, ask nobody
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["instance", "cluster", "no_aws", "database_url", "no_database", "iam_auth", "secret"])]
+    pub evidence: Option<PathBuf>,
+    /// What the server is upgraded to: 16.3, or 16 [default: from preflight.toml or the code, else what it runs]
+    #[arg(long, value_name = "VERSION")]
+    pub target: Option<PgVersion>,
+    /// Whose extensions, before the upgrade [default: from the evidence]
+    #[arg(long, value_enum)]
+    pub platform: Option<Platform>,
+    /// Folder of the Hasura project [default: the only one below the working folder]
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+    /// Hasura's name of the database [default: the only one of its metadata]
+    #[arg(long, value_name = "NAME")]
+    pub database: Option<String>,
+    /// PostgreSQL's name of the database [default: the URL's]
+    #[arg(long, value_name = "NAME")]
+    pub dbname: Option<String>,
+    /// The migration's name
+    #[arg(long, value_name = "NAME", default_value = "update_extensions")]
+    pub name: String,
+    /// Let the migration run on a server that is not upgraded yet, where it does nothing and is recorded
+    #[arg(long)]
+    pub no_guard: bool,
+    /// Print the files, write nothing
+    #[arg(long)]
+    pub dry_run: bool,
     #[arg(long, value_enum, default_value_t = Text::Text)]
     pub format: Text,
 }

@@ -19,15 +19,17 @@ pub(super) struct Code {
 impl Code {
     /// Of the code that the options name, or else the configuration. Files are named as they are seen from here.
     pub(super) fn of(args: &SourceArgs, config: Option<&Config>) -> Result<Self, Error> {
-        if let Some(question) = Question::of(args, config) {
-            let code = question.read(&Files::Disk)?.below(&question.folder(&Files::Disk));
-            Ok(Self::collected(code, &question.path))
-        } else {
-            let hint = "no infrastructure code was given (--declared)";
-            Ok(Self {
-                declared: Source::NotGiven { hint: hint.to_owned() },
-                repository: Source::NotGiven { hint: hint.to_owned() },
-            })
+        let Some(question) = Question::of(args, config) else { return Ok(Self::unread()) };
+        let code = question.read(&Files::Disk)?.below(&question.folder(&Files::Disk));
+        Ok(Self::collected(code, &question.path))
+    }
+
+    /// Of no code.
+    pub(super) fn unread() -> Self {
+        let hint = "no infrastructure code was given (--declared)";
+        Self {
+            declared: Source::NotGiven { hint: hint.to_owned() },
+            repository: Source::NotGiven { hint: hint.to_owned() },
         }
     }
 

@@ -33,6 +33,8 @@ pub(super) enum Error {
     #[error(transparent)]
     Git(#[from] crate::collect::git::Error),
     #[error(transparent)]
+    Hasura(#[from] crate::collect::hasura::Error),
+    #[error(transparent)]
     Demo(#[from] crate::demo::Error),
     #[error("cannot write {}", path.display())]
     Write { path: PathBuf, source: std::io::Error },
@@ -65,6 +67,7 @@ impl Error {
             | Self::Config(_)
             | Self::Declared(_)
             | Self::Git(_)
+            | Self::Hasura(_)
             | Self::Write { .. } => exit::USAGE,
             // A secret or a token that could not be had is evidence that could not be had.
             Self::Aws(aws::Error::Secret { .. } | aws::Error::Token { .. })

@@ -13,6 +13,7 @@ mod extras;
 mod file;
 mod gate;
 mod init;
+mod migration;
 mod output;
 mod path;
 mod services;
@@ -79,6 +80,7 @@ fn run(cli: Cli, matches: &clap::ArgMatches) -> Result<u8, Error> {
         Command::Path(args) => runtime.block_on(Box::pin(path::run(*args, &console))),
         Command::Checks(args) => checks::run(&args, &console),
         Command::Declared(args) => declared::run(&args, &console),
+        Command::Migration(args) => runtime.block_on(Box::pin(migration::run(*args, &console))),
         Command::Demo(args) => runtime.block_on(Box::pin(demo::run(&args, &console))),
         Command::Init(args) => init::run(&args, &console),
         Command::Permissions(args) => extras::permissions(&args, &console),

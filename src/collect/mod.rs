@@ -4,6 +4,7 @@ pub mod aws;
 pub mod declared;
 pub mod files;
 pub mod git;
+pub mod hasura;
 pub mod http;
 pub mod postgres;
 pub mod repository;

@@ -112,14 +112,14 @@ pub fn unknown(part: Part, reason: String) -> PostgresImage {
 /// A reference to an image, taken apart.
 /// <https://github.com/distribution/reference/blob/main/reference.go>
 #[derive(Debug, PartialEq, Eq)]
-struct Reference {
-    path: String,
-    tag: Option<String>,
-    has_digest: bool,
+pub(super) struct Reference {
+    pub(super) path: String,
+    pub(super) tag: Option<String>,
+    pub(super) has_digest: bool,
 }
 
 impl Reference {
-    fn of(text: &str) -> Self {
+    pub(super) fn of(text: &str) -> Self {
         let (name, has_digest) = match text.split_once('@') {
             Some((name, _)) => (name, true),
             None => (text, false),
@@ -139,7 +139,7 @@ impl Reference {
     }
 
     /// The path, and what mirrors leave of it: `library/postgres` of `docker-hub/library/postgres`.
-    fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         let parts: Vec<&str> = self.path.split('/').collect();
         let last = parts.len().checked_sub(2).filter(|at| *at > 0).map(|at| parts[at..].join("/"));
         std::iter::once(self.path.clone()).chain(last).collect()

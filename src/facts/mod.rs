@@ -5,12 +5,15 @@
 mod bundle;
 pub mod change;
 pub mod changes;
+pub mod compat;
 mod database;
 pub mod declared;
 pub mod drivers;
+pub mod droppable;
 pub mod images;
 pub mod rds;
 pub mod repository;
+pub mod service_version;
 mod services;
 mod source;
 pub mod tables;
@@ -20,7 +23,7 @@ pub use database::{Database, DatabaseFacts, QueryOutcome, QuerySet, Rows, Server
 pub use declared::{Declaration, DeclaredGroup, PinKind, Pinned, Stated, Tool};
 pub use rds::AwsFacts;
 pub use repository::{
-    Connection, Ecosystem, Image, ImageKind, Package, Part, PostgresImage, Repository, Schedule, Tls,
+    Connection, Ecosystem, Image, ImageKind, Package, Part, PostgresImage, Repository, Schedule, Tls, TrackedTable,
 };
 pub use services::{RunningService, ServiceKind};
 pub use source::{Gap, Source};

@@ -18,6 +18,22 @@ pub struct Repository {
     pub connections: Vec<Connection>,
     #[serde(default)]
     pub schedules: Vec<Schedule>,
+    /// Of Hasura's metadata.
+    #[serde(default)]
+    pub tracked_tables: Vec<TrackedTable>,
+}
+
+/// A table or view that Hasura's metadata names.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TrackedTable {
+    /// Relative to the folder that was read, with forward slashes.
+    pub file: String,
+    /// 1-based; where its name is written.
+    pub line: u32,
+    /// The name that Hasura gives the database.
+    pub source: String,
+    pub schema: String,
+    pub table: String,
 }
 
 /// A driver or service library that the repository's code uses.

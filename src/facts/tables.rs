@@ -72,11 +72,18 @@ pub struct ExtensionSteps {
     pub maybe_outdated: Vec<String>,
     /// Refused from a target major on.
     refused: BTreeMap<String, u64>,
+    /// To be dropped and created anew, as they ship no script from one major's version to the next one's.
+    pub recreate: Vec<String>,
     /// The library that must be preloaded, by extension.
     pub preload: BTreeMap<String, String>,
 }
 
 impl ExtensionSteps {
+    /// Those that the precheck refuses for some target.
+    pub fn refused(&self) -> impl Iterator<Item = &str> {
+        self.refused.keys().map(String::as_str)
+    }
+
     /// Whether the precheck refuses the extension, whatever its version, for this target.
     #[must_use]
     pub fn refuses(&self, extension: &str, target: &PgVersion) -> bool {
@@ -193,6 +200,28 @@ impl UpgradeTargets {
 }
 
 impl Extensions {
+    /// Of which day the table is.
+    #[must_use]
+    pub fn date(&self, platform: Platform) -> &str {
+        match platform {
+            Platform::Aurora => &self.aurora_as_of,
+            Platform::Rds | Platform::SelfManaged => &self.as_of,
+        }
+    }
+
+    /// Those that some engine version offers and a later one does not.
+    pub fn withdrawn(&self) -> impl Iterator<Item = &str> {
+        let all = self.postgres.iter().chain(&self.aurora);
+        let is_withdrawn = |versions: &BTreeMap<String, Option<String>>| {
+            let at = |offered: bool| {
+                let some = versions.iter().filter(move |(_, cell)| cell.is_some() == offered);
+                some.filter_map(|(version, _)| version.parse::<PgVersion>().ok())
+            };
+            at(true).min().zip(at(false).max()).is_some_and(|(first, gone)| first < gone)
+        };
+        all.filter(move |(_, versions)| is_withdrawn(versions)).map(|(name, _)| name.as_str())
+    }
+
     /// What an engine version offers of an extension. A bare major is read as its newest minor; a minor that the
     /// table lacks as the next older one of its major, since AWS only adds within a major.
     #[must_use]
@@ -250,6 +279,7 @@ mod tests {
         assert!(EXTENSION_STEPS.refuses("pg_repack", &version("14")));
         assert!(!EXTENSION_STEPS.refuses("pg_repack", &version("13.20")));
         let named = EXTENSION_STEPS.outdated.iter().chain(&EXTENSION_STEPS.maybe_outdated);
+        let named = named.chain(&EXTENSION_STEPS.recreate);
         assert!(named.chain(EXTENSION_STEPS.preload.keys()).all(|name| EXTENSIONS.postgres.contains_key(name)));
         for table in [&EXTENSIONS.postgres, &EXTENSIONS.aurora] {
             for (name, versions) in table {

@@ -3,8 +3,8 @@
 use super::{Answers, Facts, Hit, Outcome, lacks_column, quote_ident};
 use crate::facts::Gap;
 use crate::facts::changes::CHANGES;
-use crate::facts::rds::Parameter;
 use crate::facts::tables::{EXTENSION_STEPS, EXTENSIONS, Offer};
+use crate::version::older;
 
 /// Every installed extension is offered at the target.
 pub(super) fn not_offered(facts: &Facts<'_>) -> Result<Outcome, Gap> {
@@ -33,14 +33,60 @@ fn is_gone(facts: &Facts<'_>, name: &str) -> bool {
 
 /// No extension is older than the version the target offers.
 pub(super) fn update_after(facts: &Facts<'_>) -> Result<Outcome, Gap> {
-    judge(facts, |facts, name, installed| match offer(facts, name) {
+    judge(facts, |facts, name, installed| {
+        let (offered, at) = behind_target(facts, name, installed)?;
+        let how = if is_recreated(name) { ", and has no script to get there" } else { "" };
+        Some(format!("{installed} stays {installed}; {at} offers {offered}{how}"))
+    })
+}
+
+/// What the target offers of an extension that stays behind it, and the version of which that is known.
+pub(super) fn behind_target(facts: &Facts<'_>, name: &str, installed: &str) -> Option<(String, String)> {
+    match offer(facts, name) {
         // It is dropped before, see ext.refused.
         _ if EXTENSION_STEPS.refuses(name, &facts.upgrade.target) => None,
-        Offer::Version { version: Some(offered), at } if older(installed, &offered) => {
-            Some(format!("{installed} stays {installed}; {at} offers {offered}"))
-        }
+        Offer::Version { version: Some(offered), at } if older(installed, &offered) => Some((offered, at)),
         _ => None,
-    })
+    }
+}
+
+/// Why an extension must be dropped, before the upgrade or to get to the target's version.
+pub(super) fn must_be_dropped(facts: &Facts<'_>, name: &str, installed: &str) -> Option<String> {
+    let target = &facts.upgrade.target;
+    if EXTENSION_STEPS.refuses(name, target) {
+        return Some(format!("{name} must be dropped before the upgrade"));
+    }
+    if is_gone(facts, name) || offer(facts, name) == Offer::NotOffered {
+        return Some(format!("{target} does not have {name}"));
+    }
+    let (offered, _) = behind_target(facts, name, installed).filter(|_| is_recreated(name))?;
+    Some(format!("{name} has no script from {installed} to {offered}, and must be dropped to get there"))
+}
+
+fn is_recreated(name: &str) -> bool {
+    EXTENSION_STEPS.recreate.iter().any(|known| known == name)
+}
+
+/// Every extension that is behind the server that has it can be updated in place.
+pub(super) fn no_update_path(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let Answers { rows, open } = facts.answers()?;
+    let mut hits = Vec::new();
+    for (database, row) in rows {
+        let cell = |column: &str| row.get(column).map(String::as_str).ok_or_else(lacks_column);
+        let (name, installed, available) = (cell("name")?, cell("version")?, cell("available")?);
+        // A newer one than this server's is no older one's business.
+        if cell("has_way")? != "f" || older(available, installed) {
+            continue;
+        }
+        let detail = format!("{installed} is installed, this server has {available}, and no script leads there");
+        let hit = Hit::new(name, "extension", detail).with("name", quote_ident(name));
+        hits.push(hit.with("in_database", in_database(database.as_deref())).in_database(database));
+    }
+    Ok(Outcome::hits(hits).leaving_open(open))
+}
+
+fn in_database(database: Option<&str>) -> String {
+    database.map(quote_ident).unwrap_or_default()
 }
 
 /// No extension is newer than the version the target offers.
@@ -87,7 +133,7 @@ fn behind(facts: &Facts<'_>, names: &[String]) -> Result<Outcome, Gap> {
             continue;
         }
         let mut hit = Hit::new(name, "extension", format!("{installed} is installed, this server offers {available}"))
-            .with("in_database", database.as_deref().map(quote_ident).unwrap_or_default());
+            .with("in_database", in_database(database.as_deref()));
         // PostGIS 3 made an extension of its own of what was a part of 2, which ALTER EXTENSION leaves lying about.
         // https://postgis.net/docs/postgis_extensions_upgrade.html
         if name != "postgis" || !installed.starts_with("2.") || available.starts_with("2.") {
@@ -98,53 +144,6 @@ fn behind(facts: &Facts<'_>, names: &[String]) -> Result<Outcome, Gap> {
         hits.push(hit.in_database(database));
     }
     Ok(Outcome::hits(hits).leaving_open(open))
-}
-
-/// Every extension that needs its library preloaded gets it from a group of the target's family, or by default.
-pub(super) fn not_preloaded(facts: &Facts<'_>) -> Result<Outcome, Gap> {
-    let family = facts.upgrade.family(facts.upgrade.target.major());
-    let Answers { rows, open } = facts.answers()?;
-    let needing: Vec<_> = rows
-        .into_iter()
-        .filter_map(|(database, row)| {
-            let name = row.get("name")?.clone();
-            Some((database, EXTENSION_STEPS.preload.get(&name)?, name))
-        })
-        .collect();
-    if needing.is_empty() {
-        return Ok(Outcome::pass().leaving_open(open));
-    }
-    let preloaded = preloaded(facts, &family)?;
-    let missing = needing.into_iter().filter(|(_, library, _)| !preloaded.iter().any(|found| found == *library));
-    let hits = missing.map(|(database, library, name)| {
-        let detail = format!("no group of {family} has {library} in {PRELOAD}");
-        Hit::new(name, "extension", detail).with("library", library).in_database(database)
-    });
-    Ok(Outcome::hits(hits.collect()).leaving_open(open))
-}
-
-const PRELOAD: &str = "shared_preload_libraries";
-
-/// The libraries that some group of a family preloads; without a group of people's own, those of the default one.
-fn preloaded(facts: &Facts<'_>, family: &str) -> Result<Vec<String>, Gap> {
-    let aws = facts.aws()?;
-    let groups: Vec<_> = aws.target_groups.get()?.iter().filter(|group| group.family == family).collect();
-    let mut values = Vec::new();
-    for group in &groups {
-        values.extend(value(group.parameters.get()?));
-    }
-    if values.len() < groups.len() || groups.is_empty() {
-        let Some(defaults) = aws.family_defaults.get(family) else {
-            return Err(Gap::Unavailable(format!("the defaults of {family} were not collected")));
-        };
-        values.extend(value(defaults.get()?));
-    }
-    let libraries = values.iter().flat_map(|value| value.split(','));
-    Ok(libraries.map(|library| library.trim().trim_matches('"').to_owned()).collect())
-}
-
-fn value(parameters: &[Parameter]) -> Option<&str> {
-    parameters.iter().find(|parameter| parameter.name == PRELOAD)?.value.as_deref()
 }
 
 fn offer(facts: &Facts<'_>, name: &str) -> Offer {
@@ -159,40 +158,14 @@ fn judge(facts: &Facts<'_>, problem: fn(&Facts<'_>, &str, &str) -> Option<String
             return Err(lacks_column());
         };
         if let Some(detail) = problem(facts, name, installed) {
-            let database_name = database.as_deref().map(quote_ident).unwrap_or_default();
             let hit = Hit::new(name, "extension", detail).with("name", quote_ident(name));
-            hits.push(hit.with("in_database", database_name).in_database(database));
+            let how = if is_recreated(name) {
+                format!("DROP EXTENSION {0}; CREATE EXTENSION {0};", quote_ident(name))
+            } else {
+                format!("ALTER EXTENSION {} UPDATE;", quote_ident(name))
+            };
+            hits.push(hit.with("in_database", in_database(database.as_deref())).with("how", how).in_database(database));
         }
     }
     Ok(Outcome::hits(hits).leaving_open(open))
-}
-
-/// Whether a version comes before another: numbers as numbers, part by part. Extension versions follow no standard
-/// (`1.5.3`, `3.6.0next`, `18`), so what cannot be ordered is not called older.
-fn older(left: &str, right: &str) -> bool {
-    let parts = |text: &str| -> Option<Vec<u64>> { text.split('.').map(|part| part.parse().ok()).collect() };
-    match (parts(left), parts(right)) {
-        (Some(mut left), Some(mut right)) => {
-            let length = left.len().max(right.len());
-            left.resize(length, 0);
-            right.resize(length, 0);
-            left < right
-        }
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::older;
-
-    #[test]
-    fn versions_order_by_number() {
-        assert!(older("1.9", "1.10"));
-        assert!(older("1.6", "1.8"));
-        assert!(!older("1.8", "1.8"));
-        assert!(!older("1.8.0", "1.8"));
-        assert!(!older("3.6.0next", "3.6.1"));
-        assert!(!older("18", "17.1"));
-    }
 }

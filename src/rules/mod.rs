@@ -9,17 +9,21 @@ mod cron;
 mod databases;
 mod declaration;
 mod declared;
+mod dependents;
 mod drift;
 mod extensions;
 mod identity;
 mod images;
 mod maintenance;
+mod matrix;
 mod outcome;
 mod parameters;
+mod preload;
 mod prepared;
 mod references;
 mod rows;
 mod schedules;
+mod services;
 mod settings;
 mod slots;
 mod state;
@@ -54,6 +58,8 @@ const RULES: &[(&str, RuleFn)] = &[
     ("declared::parameter_drift", declared::parameter_drift),
     ("declared::replica_version", declared::replica_version),
     ("declared::settings_drift", declared::settings_drift),
+    ("dependents::dropped_along", dependents::dropped_along),
+    ("dependents::tracked_tables", dependents::tracked_tables),
     ("drift::version_drift", drift::version_drift),
     ("extensions::not_offered", extensions::not_offered),
     ("extensions::unlisted", extensions::unlisted),
@@ -62,7 +68,7 @@ const RULES: &[(&str, RuleFn)] = &[
     ("extensions::refused", extensions::refused),
     ("extensions::outdated", extensions::outdated),
     ("extensions::maybe_outdated", extensions::maybe_outdated),
-    ("extensions::not_preloaded", extensions::not_preloaded),
+    ("extensions::no_update_path", extensions::no_update_path),
     ("identity::caller_identity", identity::caller_identity),
     ("identity::server_version", identity::server_version),
     ("images::clients", images::clients),
@@ -72,6 +78,7 @@ const RULES: &[(&str, RuleFn)] = &[
     ("parameters::parameter_group_status", parameters::parameter_group_status),
     ("parameters::parameter_group_family", parameters::parameter_group_family),
     ("parameters::lost_parameters", parameters::lost_parameters),
+    ("preload::not_preloaded", preload::not_preloaded),
     ("prepared::allow_major_version_upgrade", prepared::allow_major_version_upgrade),
     ("prepared::apply_immediately", prepared::apply_immediately),
     ("prepared::bare_major", prepared::bare_major),
@@ -135,6 +142,7 @@ fn lacks_column() -> Gap {
 pub fn judge(check: &Check, facts: &Facts<'_>) -> Result<Outcome, Gap> {
     match &check.rule {
         Rule::Rows(rule) => rows::judge(facts, rule),
+        Rule::Matrix(rule) => matrix::judge(facts, rule),
         Rule::Rust { function, .. } => {
             let rule = RULES.iter().find(|(name, _)| name == function).map(|(_, rule)| rule);
             rule.expect("validated when the check was read")(facts)

@@ -15,6 +15,7 @@ mod faults;
 mod formats;
 mod gate;
 mod harness;
+mod migration;
 mod mistakes;
 mod own_checks;
 mod path;

@@ -119,3 +119,39 @@ fn a_folder_that_is_not_there_is_a_mistake() {
     let line = clean().check("--checks-dir /nowhere").run().mistake();
     assert!(line.contains("/nowhere"), "{line}");
 }
+
+const MATRIX: &str = r#"{
+  "schema": 1,
+  "services": { "acme-reports": { "title": "Acme Reports", "kind": "service", "images": ["acme/reports"] } },
+  "rows": [
+    { "service": "acme-reports", "concern": "server", "versions": "<3.2.0", "postgres": ">=15", "verdict": "unsupported", "grade": "doc",
+      "source": "https://wiki.example.org/reports", "date": "2026-08", "says": "its reports read a view that is gone" },
+    { "service": "acme-reports", "concern": "scram", "versions": "*", "postgres": "*", "verdict": "supported", "grade": "doc",
+      "source": "https://wiki.example.org/reports", "date": "2026-08", "says": "it speaks SCRAM" }
+  ]
+}"#;
+
+/// A service of the user's own is judged as ours are, and by a rule of theirs.
+#[test]
+fn a_service_of_ones_own_is_judged() {
+    let rule = GOOD.split("[query]").next().expect("a head").replace("{relation}", "{object}")
+        + "[rule.matrix]\nservices = [\"acme-reports\"]\nconcerns = [\"scram\"]\n";
+    let show = |id: &str| {
+        let run = with(preflight(&format!("checks show {id}")), "reports", &rule);
+        run.file("own/service-compat.json", MATRIX)
+    };
+    let shown = show("service.unsupported-target").run().code(0).stdout;
+    assert!(shown.contains("acme-reports <3.2.0, PostgreSQL >=15, works with the server: unsupported"), "{shown}");
+    assert!(shown.contains("https://wiki.example.org/reports") && shown.contains("hasura >=2.48.0"), "{shown}");
+    let shown = show("acme.big-teams").args(["--format", "json"]).run().code(0).stdout;
+    assert!(shown.contains("it speaks SCRAM") && !shown.contains("hasura"), "{shown}");
+
+    let wrong = show("acme.big-teams").file("own/service-compat.json", &MATRIX.replace("<3.2.0", "soon")).run().code(2);
+    assert!(wrong.stderr.contains("service-compat.json: row 1 (acme-reports, soon)"), "{}", wrong.stderr);
+    let taken =
+        show("acme.big-teams").file("own/service-compat.json", &MATRIX.replace("acme/reports", "metabase/metabase"));
+    let taken = taken.run().code(2);
+    assert!(taken.stderr.contains("service acme-reports is in another matrix already"), "{}", taken.stderr);
+    let nobody = with(preflight("checks list"), "reports", &rule).run().code(2);
+    assert!(nobody.stderr.contains("judges service acme-reports, which no matrix has"), "{}", nobody.stderr);
+}

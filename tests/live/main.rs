@@ -8,12 +8,15 @@ mod cases;
 #[path = "../support/certified.rs"]
 mod certified;
 mod databases;
+mod dependents;
 mod disturbed;
 mod fleet;
 mod full;
 #[path = "../support/inventory.rs"]
 mod inventory;
 mod login;
+mod matrix;
+mod migration;
 mod names;
 #[path = "../support/script.rs"]
 mod script;

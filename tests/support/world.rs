@@ -110,8 +110,6 @@ pub(crate) fn judge(facts: &DatabaseFacts, registry: &Registry, target: &str) ->
 pub(crate) fn judge_as(facts: &DatabaseFacts, registry: &Registry, target: &str, platform: Option<Platform>) -> Report {
     let now = Timestamp::now();
     let bundle = Bundle {
-        repository: Source::not_looked(),
-        services: Source::not_looked(),
         schema_version: SCHEMA_VERSION,
         tool_version: "0".to_owned(),
         collected_at: now,

@@ -95,6 +95,7 @@ fn section(check: &Check) -> String {
                 .expect("to a string");
         }
     }
+    out.push_str(&super::matrix::table(check));
     writeln!(out, "**Remedy.** {}\n", prose(&check.remedy.text)).expect("to a string");
     if !check.remedy.commands.is_empty() {
         writeln!(out, "For each finding:\n\n{}", fenced("", &check.remedy.commands.join("\n"))).expect("to a string");

@@ -62,6 +62,18 @@ impl Property {
     }
 }
 
+/// What a constant of Pulumi's `EngineType` stands for, in whatever case its language writes it.
+pub(super) fn engine_type(name: &str) -> Option<&'static str> {
+    Some(match normal(name).as_str() {
+        "postgres" => "postgres",
+        "aurorapostgresql" => "aurora-postgresql",
+        "mysql" => "mysql",
+        "auroramysql" => "aurora-mysql",
+        "aurora" => "aurora",
+        _ => return None,
+    })
+}
+
 /// How a parameter group's own name is called, by whatever provider.
 pub(super) const GROUP_NAMES: [&str; 3] = ["name", "dbparametergroupname", "dbclusterparametergroupname"];
 

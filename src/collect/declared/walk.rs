@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use super::typescript::Scripts;
 use super::{Error, Language};
 use crate::collect::files::{Files, Kind};
 
@@ -23,6 +24,7 @@ pub(super) struct Tree {
     pub files: Arc<Vec<(PathBuf, Language)>>,
     /// Of a file given: only its own resources count, and those that it makes by calls.
     pub single: Option<PathBuf>,
+    pub scripts: Arc<Scripts>,
 }
 
 impl Tree {
@@ -32,6 +34,7 @@ impl Tree {
             _ => Error::Unreadable { path: path.to_owned(), source },
         };
         let store = store.clone();
+        let scripts = Arc::new(Scripts::new(store.clone()));
         if store.kind(path).map_err(unreadable)? == Kind::Folder {
             let anchor = store.canonical(path).map_err(unreadable)?;
             let below = store.below(&anchor, &[]).map_err(unreadable)?;
@@ -43,7 +46,7 @@ impl Tree {
             if files.is_empty() {
                 return Err(Error::NothingToRead { path: path.to_owned() });
             }
-            return Ok(Self { store, anchor, prefix: String::new(), files: Arc::new(files), single: None });
+            return Ok(Self { store, anchor, prefix: String::new(), files: Arc::new(files), single: None, scripts });
         }
         let language = Language::of(path).ok_or_else(|| Error::Unsupported { path: path.to_owned() })?;
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -54,7 +57,7 @@ impl Tree {
         let file = anchor.join(name);
         let prefix = slashed(folder);
         let files = Arc::new(vec![(file.clone(), language)]);
-        Ok(Self { store, prefix, files, single: Some(file), anchor })
+        Ok(Self { store, prefix, files, single: Some(file), anchor, scripts })
     }
 
     /// The files of a language.

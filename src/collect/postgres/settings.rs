@@ -236,6 +236,12 @@ impl Settings {
         self.database.as_deref()
     }
 
+    /// The database, when somebody named one.
+    #[must_use]
+    pub fn named_database(&self) -> Option<&str> {
+        self.database().filter(|_| !self.database_is_guess)
+    }
+
     /// Whether nobody named the database: then another one will do.
     pub(super) fn database_is_guess(&self) -> bool {
         self.database_is_guess

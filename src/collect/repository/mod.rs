@@ -1,6 +1,6 @@
 //! What lies beside the infrastructure code: the images of compose files, of Dockerfiles, of workflows and of manifests,
 //! and the packages that they install (all are kept; `facts::images` says which hold PostgreSQL); the drivers of lock
-//! files; how the code connects; what runs by the clock.
+//! files; how the code connects; what runs by the clock; which tables Hasura tracks.
 
 mod circleci;
 mod compose;
@@ -8,6 +8,7 @@ mod connections;
 mod devcontainer;
 mod dockerfile;
 mod gitlab;
+mod hasura;
 #[cfg(test)]
 mod hostile;
 mod manifest;
@@ -140,6 +141,7 @@ pub fn read(files: &Files, folder: &Path) -> Result<Repository, Error> {
         connections: sorted(connections::read(tree, &packages)),
         packages,
         schedules: sorted(schedules::read(tree)),
+        tracked_tables: sorted(hasura::read(tree)),
     })
 }
 

@@ -8,7 +8,7 @@ use super::config::Namespace;
 use super::source::children;
 use super::symbol;
 use super::unit::{GuardKind, Meaning};
-use super::world::{Callee, Frame, Here, World, arguments};
+use super::world::{Callee, Frame, Here, Step, World, arguments};
 use crate::collect::declared::value::{Map, Spot, Value, concat};
 
 /// Methods that hand on what they are called on.
@@ -76,10 +76,22 @@ impl<'a> World<'a> {
     /// What a resource is called in a [`Value::Output`].
     pub(super) fn key(&self, here: &Here<'a>, call: Node<'a>) -> String {
         let mut key = format!("{}:{}", self.unit(here).file.shown, call.start_byte());
-        let mut outer = here;
+        let (mut outer, mut inner) = (here, call);
         while let Some(frame) = &outer.frame {
-            key += &format!("@{}:{}", self.unit(&frame.from).file.shown, frame.call.start_byte());
             outer = &frame.from;
+            match &frame.step {
+                Step::Call { call, .. } => {
+                    key += &format!("@{}:{}", self.unit(outer).file.shown, call.start_byte());
+                    inner = *call;
+                }
+                // A loop that it is not in makes no other one of it.
+                Step::Round { clause, index, .. } => {
+                    let whole = clause.parent().unwrap_or(*clause);
+                    if whole.start_byte() <= inner.start_byte() && inner.end_byte() <= whole.end_byte() {
+                        key += &format!("#{}:{index}", clause.start_byte());
+                    }
+                }
+            }
         }
         key
     }
@@ -102,7 +114,7 @@ impl<'a> World<'a> {
         depth: u32,
     ) -> Spot {
         let (unit, function) = callee;
-        let frame = Frame { unit, function, call, from: here.clone() };
+        let frame = Frame { unit, step: Step::Call { function, call }, from: here.clone() };
         let there = Here { unit, frame: Some(Rc::new(frame)) };
         let mut doubtful: Option<(Spot, String)> = None;
         for (statement, guard) in &self.units[unit].functions[function].returns {
@@ -237,7 +249,7 @@ impl<'a> World<'a> {
     }
 
     /// Whether an expression is what Pulumi hands to a program.
-    fn is_context(&self, here: &Here<'a>, node: Node<'a>) -> bool {
+    pub(super) fn is_context(&self, here: &Here<'a>, node: Node<'a>) -> bool {
         let code = self.code(here, node);
         let word = code.rsplit('.').next().unwrap_or_default().to_lowercase();
         if word.ends_with("ctx") || word.ends_with("context") {

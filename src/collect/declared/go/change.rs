@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::eval::{boolean, equal};
 use super::source::children;
-use super::unit::{Binding, Change, GuardKind, What};
+use super::unit::{Binding, Change, GuardKind, Meaning, What};
 use super::world::{Callee, Here, World, arguments};
 use crate::collect::declared::value::{Map, Spot, Value};
 
@@ -84,8 +84,10 @@ impl<'a> World<'a> {
         let new = match self.effect(here, binding, offset, change, depth) {
             Effect::None => return old,
             Effect::Unclear => Err(unclear()),
-            Effect::Sure => Ok((self.changed_to(here, change, depth).unwrap_or_else(unclear), None)),
-            Effect::Maybe(reason) => Ok((self.changed_to(here, change, depth).unwrap_or_else(unclear), Some(reason))),
+            Effect::Sure => Ok((self.changed_to(here, binding, change, depth).unwrap_or_else(unclear), None)),
+            Effect::Maybe(reason) => {
+                Ok((self.changed_to(here, binding, change, depth).unwrap_or_else(unclear), Some(reason)))
+            }
         };
         let path = self.path(here, change.target, depth);
         match new {
@@ -99,11 +101,22 @@ impl<'a> World<'a> {
     }
 
     /// The new value of what a change names; `None` when it is reckoned from the old one.
-    fn changed_to(&self, here: &Here<'a>, change: Change<'a>, depth: u32) -> Option<Spot> {
+    fn changed_to(&self, here: &Here<'a>, binding: Binding<'a>, change: Change<'a>, depth: u32) -> Option<Spot> {
         match change.what {
             What::Set(value, part, of) => Some(self.one_of(here, value, part, of, depth)),
             What::Reckoned => None,
-            What::Given(call, _) => self.object(here, call, depth),
+            What::Given(call, _) => {
+                let object = self.object(here, call, depth)?;
+                let kind = match binding.meaning {
+                    Meaning::Zero(kind) => kind,
+                    Meaning::Value(value, 0, 1) => value.child_by_field_name("type"),
+                    _ => None,
+                };
+                Some(match kind {
+                    Some(kind) => self.tagged(object, (here.unit, kind), depth),
+                    None => object,
+                })
+            }
         }
     }
 
@@ -158,8 +171,8 @@ impl<'a> World<'a> {
             }
             match (guard.kind, has(guard.part)) {
                 (GuardKind::Function, false) => return Effect::Unclear,
-                (GuardKind::Loop, true) if change.offset > offset => return Effect::Unclear,
-                (GuardKind::Loop, false) if change.offset < offset => return Effect::Unclear,
+                (GuardKind::Loop(_), true) if change.offset > offset => return Effect::Unclear,
+                (GuardKind::Loop(_), false) if change.offset < offset => return Effect::Unclear,
                 (GuardKind::If(..) | GuardKind::Case(..) | GuardKind::Other, false) => {
                     if has(guard.whole) {
                         return Effect::None;
@@ -205,7 +218,8 @@ impl<'a> World<'a> {
             }
             GuardKind::Case(switch, case) => self.is_chosen(here, switch, case, depth + 1),
             GuardKind::Function => Ok(true),
-            GuardKind::Loop => Err("it is in a loop".to_owned()),
+            GuardKind::Loop(Some(clause)) if here.item(clause).is_some() => Ok(true),
+            GuardKind::Loop(_) => Err("it is in a loop".to_owned()),
             GuardKind::Other => Err("only a run decides".to_owned()),
         }
     }

@@ -37,11 +37,8 @@ impl<'a> World<'a> {
                 match binding.meaning {
                     Meaning::Value(value, 0, 1) => self.config(&there, value, depth + 1),
                     Meaning::Parameter(function, index, _) => {
-                        let frame = there
-                            .frame
-                            .as_ref()
-                            .filter(|frame| (frame.unit, frame.function) == (there.unit, function))?;
-                        self.config(&frame.from, *arguments(frame.call).get(index)?, depth + 1)
+                        let (call, from) = there.call_of(there.unit, function)?;
+                        self.config(from, *arguments(call).get(index)?, depth + 1)
                     }
                     _ => None,
                 }

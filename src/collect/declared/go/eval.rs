@@ -2,9 +2,10 @@
 
 use tree_sitter::Node;
 
-use super::source::{child, children};
+use super::source::child;
 use super::unit::Meaning;
 use super::world::{Here, World, arguments};
+use crate::collect::declared::property::engine_type;
 use crate::collect::declared::value::{Map, Place, Spot, Value, concat, quote};
 
 /// Deeper references are not written by people.
@@ -60,13 +61,10 @@ impl<'a> World<'a> {
             },
             "binary_expression" => self.binary(here, node, next),
             "composite_literal" => match field("body") {
-                Some(body) => {
-                    let kind = field("type").map(|kind| (kind.kind(), self.code(here, kind)));
-                    self.literal(here, body, kind.unwrap_or_default(), next)
-                }
+                Some(body) => self.literal(here, body, field("type").map(|kind| (here.unit, kind)), next),
                 None => self.lost(here, node, "only a run tells"),
             },
-            "literal_value" => self.literal(here, node, ("", ""), next),
+            "literal_value" => self.literal(here, node, None, next),
             "call_expression" | "type_conversion_expression" => self.call(here, node, 0, 1, next),
             "index_expression" => match (field("operand"), field("index")) {
                 (Some(operand), Some(index)) => self.index(here, node, operand, index, next),
@@ -125,36 +123,6 @@ impl<'a> World<'a> {
         }
     }
 
-    /// `{a: b}` and `{a, b}` of a type: the keys of a struct are names, those of a map are expressions.
-    fn literal(&self, here: &Here<'a>, body: Node<'a>, kind: (&str, &str), depth: u32) -> Spot {
-        let elements = children(body);
-        let is_keyed = elements.iter().any(|element| element.kind() == "keyed_element");
-        let is_list = matches!(kind.0, "slice_type" | "array_type" | "implicit_length_array_type");
-        if !is_keyed && (is_list || !elements.is_empty() || kind.1.ends_with("Array")) {
-            let items = elements.into_iter().map(|element| self.eval(here, element, depth)).collect();
-            return self.known(here, body, Value::List(items));
-        }
-        let mut map = Map::default();
-        for element in elements {
-            let field = |name: &str| element.child_by_field_name(name);
-            let (Some(key), Some(value)) = (field("key"), field("value")) else { continue };
-            let name = child(key).unwrap_or(key);
-            let key = if kind.0 != "map_type" && name.kind() == "identifier" {
-                Ok(self.code(here, name).to_owned())
-            } else {
-                let key = self.eval(here, name, depth);
-                key.scalar().map(str::to_owned).ok_or_else(|| key.lost().unwrap_or("only a run tells").to_owned())
-            };
-            match key {
-                Ok(key) => {
-                    map.entries.insert(key, self.eval(here, value, depth));
-                }
-                Err(why) => map.forget(&format!("{} may set it: {why}", quote(self.code(here, element)))),
-            }
-        }
-        self.known(here, body, Value::Map(map))
-    }
-
     fn index(&self, here: &Here<'a>, node: Node<'a>, operand: Node<'a>, index: Node<'a>, depth: u32) -> Spot {
         let whole = self.eval(here, operand, depth);
         let key = self.eval(here, index, depth);
@@ -206,11 +174,9 @@ impl<'a> World<'a> {
                     }
                     None => self.lost(here, node, "it is not declared there"),
                 },
-                None => match name.strip_prefix("EngineType") {
-                    Some("AuroraPostgresql") => self.known(here, node, Value::text("aurora-postgresql")),
-                    Some("AuroraMysql") => self.known(here, node, Value::text("aurora-mysql")),
-                    Some("Aurora") => self.known(here, node, Value::text("aurora")),
-                    _ => self.lost(here, node, &format!("it is of \"{path}\"")),
+                None => match name.strip_prefix("EngineType").and_then(engine_type) {
+                    Some(engine) => self.known(here, node, Value::text(engine)),
+                    None => self.lost(here, node, &format!("it is of \"{path}\"")),
                 },
             };
         }
@@ -261,21 +227,27 @@ impl<'a> World<'a> {
                 let (kind, node) = (kind.map(|kind| (kind.kind(), self.code(here, kind))), kind.unwrap_or(used.1));
                 self.known(here, node, zero(kind))
             }
-            Meaning::Parameter(function, index, _) => match &here.frame {
-                Some(frame) if (frame.unit, frame.function) == (here.unit, function) => {
-                    let given = arguments(frame.call);
-                    let count = self.units[frame.unit].functions[function].parameters.len();
+            Meaning::Parameter(function, index, _) => match here.call_of(here.unit, function) {
+                Some((call, from)) => {
+                    let given = arguments(call);
+                    let declared = &self.units[here.unit].functions[function];
+                    let count = declared.parameters.len() - usize::from(declared.is_variadic);
                     match given.get(index) {
                         Some(value) if given.len() >= count && value.kind() != "variadic_argument" => {
-                            self.eval(&frame.from, *value, depth)
+                            self.eval(from, *value, depth)
                         }
                         _ => lost("only a run tells"),
                     }
                 }
-                _ => lost(&format!("it is a parameter of {}", self.unit(here).functions[function].name)),
+                None => lost(&format!("it is a parameter of {}", self.unit(here).functions[function].name)),
             },
             Meaning::Function(_) => lost("it is a function"),
-            Meaning::Type => lost("it is a type"),
+            Meaning::Type(_) => lost("it is a type"),
+            Meaning::Item(clause, index) => match here.item(clause) {
+                Some((key, _)) if index == 0 => key.clone(),
+                Some((_, value)) => value.clone(),
+                None => lost("it is a variable of a loop"),
+            },
             Meaning::Opaque(what) => lost(&format!("it is {what}")),
         }
     }

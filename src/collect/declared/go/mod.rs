@@ -8,6 +8,7 @@ mod change;
 mod config;
 mod eval;
 mod reader;
+mod shape;
 mod source;
 mod symbol;
 #[cfg(test)]
@@ -28,7 +29,7 @@ use super::walk::Tree;
 use super::{Error, Language, guard, pulumi, unparsed};
 use symbol::Class;
 use unit::Call;
-use world::{Callee, Frame, Here, Sources, World, arguments};
+use world::{Callee, Frame, Here, Sources, Step, World, arguments};
 
 /// Evaluation goes as deep as its own bound lets it, which takes far less.
 const STACK: usize = 64 * 1024 * 1024;
@@ -132,12 +133,32 @@ fn broken(unit: &unit::Unit<'_>) -> Option<crate::facts::Declaration> {
     Some(unparsed(&unit.file.shown, line, format!("file does not parse: syntax error at line {line}")))
 }
 
-/// Where a call happens: once, or for each call of the function that it stands in.
+/// Where a call happens: once, or for each call of the function that it stands in and each round of its loops.
 fn places<'a>(world: &World<'a>, unit: usize, call: &Call<'a>, left: &Cell<u32>, depth: u32) -> Vec<Here<'a>> {
+    let mut found = entries(world, unit, call, left, depth);
+    for clause in world.units[unit].loops(call.guard) {
+        let expand = |here: &Here<'a>| {
+            world.refuel();
+            let Some(items) = world.items(here, clause) else { return vec![here.clone()] };
+            let round = |(index, (key, value))| {
+                let step = Step::Round { clause, index, key, value };
+                Here { unit, frame: Some(Rc::new(Frame { unit, step, from: here.clone() })) }
+            };
+            items.into_iter().enumerate().map(round).collect()
+        };
+        let expanded: Vec<Here<'a>> = found.iter().flat_map(expand).take(MAX_FRAMES + 1).collect();
+        if expanded.len() <= MAX_FRAMES {
+            found = expanded;
+        }
+    }
+    found
+}
+
+fn entries<'a>(world: &World<'a>, unit: usize, call: &Call<'a>, left: &Cell<u32>, depth: u32) -> Vec<Here<'a>> {
     let alone = vec![Here { unit, frame: None }];
     let Some(function) = call.function else { return alone };
     let declared = &world.units[unit].functions[function];
-    if declared.is_method || depth >= MAX_CALLS {
+    if depth >= MAX_CALLS || declared.is_method && !world.is_only_method(declared.name) {
         return alone;
     }
     let mut found = Vec::new();
@@ -145,8 +166,19 @@ fn places<'a>(world: &World<'a>, unit: usize, call: &Call<'a>, left: &Cell<u32>,
     for (at, caller) in world.callers.get(declared.name).into_iter().flatten() {
         let is_own = (*at, caller.function) == (unit, Some(function));
         let there = Here { unit: *at, frame: None };
-        let Callee::Function(of, index) = world.callee(&there, caller.node) else { continue };
-        if is_own || (of, index) != (unit, function) {
+        let leads_here = match world.callee(&there, caller.node) {
+            Callee::Function(of, index) => (of, index) == (unit, function),
+            // There is no other of that name, unless another module's.
+            Callee::Method(operand, _) => {
+                let given = arguments(caller.node).len();
+                declared.is_method
+                    && !world.is_context(&there, operand)
+                    && (given == declared.parameters.len()
+                        || declared.is_variadic && given + 1 >= declared.parameters.len())
+            }
+            _ => false,
+        };
+        if is_own || !leads_here {
             continue;
         }
         if left.get() == 0 {
@@ -157,7 +189,7 @@ fn places<'a>(world: &World<'a>, unit: usize, call: &Call<'a>, left: &Cell<u32>,
         for from in places(world, *at, caller, left, depth + 1) {
             world.refuel();
             if found.len() < MAX_FRAMES && world.runs(&from, caller.guard, 0) {
-                let frame = Frame { unit, function, call: caller.node, from };
+                let frame = Frame { unit, step: Step::Call { function, call: caller.node }, from };
                 found.push(Here { unit, frame: Some(Rc::new(frame)) });
             }
         }

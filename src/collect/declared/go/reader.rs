@@ -122,13 +122,14 @@ impl<'a> Reader<'a> {
             "var_spec" => self.variables(node),
             "type_spec" | "type_alias" => {
                 if let Some(name) = node.child_by_field_name("name") {
-                    self.declare(name, Meaning::Type, node.start_byte());
+                    self.declare(name, Meaning::Type(node.child_by_field_name("type")), node.start_byte());
                 }
             }
             "function_declaration" | "method_declaration" | "func_literal" => self.function(node),
             "for_statement" => {
                 self.scopes.push((node.id(), whole));
-                self.open_guard(node, whole, GuardKind::Loop);
+                let clause = children(node).into_iter().find(|child| child.kind() == "range_clause");
+                self.open_guard(node, whole, GuardKind::Loop(clause));
             }
             kind if SCOPES.contains(&kind) => self.scopes.push((node.id(), whole)),
             "short_var_declaration" => self.short(node),
@@ -140,9 +141,10 @@ impl<'a> Reader<'a> {
             }
             "range_clause" => {
                 let is_new = self.code(node).split("range").next().is_some_and(|left| left.contains(":="));
-                for name in node.child_by_field_name("left").map(children).unwrap_or_default() {
+                let left = node.child_by_field_name("left").map(children).unwrap_or_default();
+                for (index, name) in left.into_iter().enumerate() {
                     if is_new {
-                        self.declare(name, Meaning::Opaque("a variable of a loop"), node.end_byte());
+                        self.declare(name, Meaning::Item(node, index), node.end_byte());
                     } else {
                         self.change(whole, name, What::Reckoned);
                     }
@@ -300,8 +302,14 @@ impl<'a> Reader<'a> {
         let index = self.unit.functions.len();
         if let Some(name) = node.child_by_field_name("name") {
             let is_method = node.kind() == "method_declaration";
-            let function =
-                Function { name: self.code(name), node, parameters: Vec::new(), returns: Vec::new(), is_method };
+            let function = Function {
+                name: self.code(name),
+                node,
+                parameters: Vec::new(),
+                returns: Vec::new(),
+                is_method,
+                is_variadic: false,
+            };
             self.unit.functions.push(function);
             if !is_method {
                 self.declare(name, Meaning::Function(index), node.start_byte());
@@ -334,6 +342,7 @@ impl<'a> Reader<'a> {
                         if !is_literal {
                             let name = self.code(name);
                             self.unit.functions[index].parameters.push(name);
+                            self.unit.functions[index].is_variadic |= is_variadic;
                         }
                         position += 1;
                     }

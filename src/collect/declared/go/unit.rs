@@ -16,8 +16,11 @@ pub(super) enum Meaning<'a> {
     /// An argument of a function by its index; its type.
     Parameter(usize, usize, Option<Node<'a>>),
     Function(usize),
-    Type,
-    /// Something that only a run gives a value: `a variable of a loop`.
+    /// What it is declared as.
+    Type(Option<Node<'a>>),
+    /// Of a loop: what is between `for` and its body, and which of its names it is.
+    Item(Node<'a>, usize),
+    /// Something that only a run gives a value: `a receiver`.
     Opaque(&'static str),
 }
 
@@ -70,7 +73,8 @@ pub(super) enum GuardKind<'a> {
     If(Node<'a>, bool),
     /// A case of a switch.
     Case(Node<'a>, Node<'a>),
-    Loop,
+    /// With what is ranged over, if it is that kind of loop.
+    Loop(Option<Node<'a>>),
     Function,
     /// What only a run decides.
     Other,
@@ -83,6 +87,8 @@ pub(super) struct Function<'a> {
     pub parameters: Vec<&'a str>,
     pub returns: Vec<(Node<'a>, Option<usize>)>,
     pub is_method: bool,
+    /// Its last parameter takes any number of arguments.
+    pub is_variadic: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -121,6 +127,18 @@ impl<'a> Unit<'a> {
     pub(super) fn local(&self, name: &str, offset: usize) -> Option<Binding<'a>> {
         let around = |binding: &&Binding<'a>| binding.start <= offset && offset < binding.end;
         self.locals.get(name)?.iter().filter(around).max_by_key(|binding| (binding.scope, binding.start)).copied()
+    }
+
+    /// What the loops around some code range over, the outermost first.
+    pub(super) fn loops(&self, guard: Option<usize>) -> Vec<Node<'a>> {
+        let chain = std::iter::successors(guard, |index| self.guards.get(*index)?.parent);
+        let clause = |index: usize| match self.guards.get(index)?.kind {
+            GuardKind::Loop(clause) => clause,
+            _ => None,
+        };
+        let mut found: Vec<Node<'a>> = chain.filter_map(clause).collect();
+        found.reverse();
+        found
     }
 
     pub(super) fn is_broken(&self, node: Node<'_>) -> bool {

@@ -11,6 +11,7 @@ use super::source::{Package, children, imported, imports};
 use super::unit::{Binding, Call, Meaning, Unit};
 use crate::collect::declared::Error;
 use crate::collect::declared::pulumi::{self, Project};
+use crate::collect::declared::value::Spot;
 use crate::collect::declared::walk::Tree;
 
 /// More packages are no program of Pulumi.
@@ -77,12 +78,47 @@ pub(super) struct Here<'a> {
     pub frame: Option<Rc<Frame<'a>>>,
 }
 
-/// A call of a function that the files declare.
+/// What leads to some code.
 pub(super) struct Frame<'a> {
     pub unit: usize,
-    pub function: usize,
-    pub call: Node<'a>,
+    pub step: Step<'a>,
     pub from: Here<'a>,
+}
+
+pub(super) enum Step<'a> {
+    /// A call of a function that the files declare.
+    Call { function: usize, call: Node<'a> },
+    /// One round of a loop, by what stands between `for` and its body.
+    Round { clause: Node<'a>, index: usize, key: Spot, value: Spot },
+}
+
+impl<'a> Here<'a> {
+    /// The call of a function that is around this, and where that is.
+    pub(super) fn call_of(&self, unit: usize, function: usize) -> Option<(Node<'a>, &Self)> {
+        let mut here = self;
+        loop {
+            let frame = here.frame.as_ref()?;
+            match frame.step {
+                Step::Call { function: own, call } => {
+                    return ((frame.unit, own) == (unit, function)).then_some((call, &frame.from));
+                }
+                Step::Round { .. } => here = &frame.from,
+            }
+        }
+    }
+
+    /// Key and value of a loop around this.
+    pub(super) fn item(&self, clause: Node<'a>) -> Option<(&Spot, &Spot)> {
+        let mut here = self;
+        loop {
+            let frame = here.frame.as_ref()?;
+            match &frame.step {
+                Step::Call { .. } => return None,
+                Step::Round { clause: own, key, value, .. } if *own == clause => return Some((key, value)),
+                Step::Round { .. } => here = &frame.from,
+            }
+        }
+    }
 }
 
 /// What a call calls.
@@ -196,6 +232,12 @@ impl<'a> World<'a> {
         self.spaces[self.unit(here).package].links.get(path).copied()
     }
 
+    /// Whether no more than one method of the files has a name.
+    pub(super) fn is_only_method(&self, name: &str) -> bool {
+        let functions = self.units.iter().flat_map(|unit| &unit.functions);
+        functions.filter(|function| function.is_method && function.name == name).take(2).count() == 1
+    }
+
     pub(super) fn callee(&self, here: &Here<'a>, call: Node<'a>) -> Callee<'a> {
         let function = call.child_by_field_name("function").or_else(|| {
             let generic = call.child_by_field_name("type")?;
@@ -208,7 +250,7 @@ impl<'a> World<'a> {
         let offset = function.start_byte();
         let meant = |unit: usize, binding: Binding<'a>| match binding.meaning {
             Meaning::Function(index) => Callee::Function(unit, index),
-            Meaning::Type => Callee::Conversion,
+            Meaning::Type(_) => Callee::Conversion,
             // A function under another name.
             Meaning::Value(value, 0, 1) if depth < MAX_NAMES && value.kind() == "selector_expression" => {
                 match self.called(&Here { unit, frame: None }, value, depth + 1) {
@@ -266,7 +308,7 @@ impl<'a> World<'a> {
             };
             match self.global(package, name).map(|(unit, binding)| (unit, binding.meaning)) {
                 Some((unit, Meaning::Function(index))) => return Some(Callee::Function(unit, index)),
-                Some((_, Meaning::Type)) => return Some(Callee::Conversion),
+                Some((_, Meaning::Type(_))) => return Some(Callee::Conversion),
                 _ => {}
             }
         }

@@ -12,20 +12,22 @@ use crate::collect::declared::value::{Place, Spot, Value};
 use crate::collect::declared::{json, yaml};
 use crate::collect::files::Kind;
 
+/// Their names; two of them decode what others read.
+pub(super) const FUNCTIONS: [&str; 6] = ["file", "templatefile", "fileexists", "fileset", "jsondecode", "yamldecode"];
+
 /// Folders within folders that `**` goes down into.
 const MAX_DEPTH: u32 = 8;
 /// Files that a pattern may find, and alternatives that its braces may make.
 const MAX_FOUND: usize = 1000;
 
 impl<'a> Eval<'a, '_> {
-    /// What such a function comes to; `None` of other functions, `Some(None)` when the file is not part of the code.
-    pub(super) fn from_files(&self, name: &str, call: &'a FuncCall, depth: u32) -> Option<Option<Spot>> {
+    /// What one of [`FUNCTIONS`] comes to; `None` when the file is not part of the code.
+    pub(super) fn filed(&self, name: &str, call: &'a FuncCall, depth: u32) -> Option<Spot> {
         let first = call.args.get(0)?;
         match name {
-            "file" | "jsondecode" | "yamldecode" | "templatefile" => Some(self.read(name, first, depth)),
-            "fileexists" => Some(self.existing(first, depth)),
-            "fileset" => Some(self.listed(first, call.args.get(1)?, depth)),
-            _ => None,
+            "fileexists" => self.existing(first, depth),
+            "fileset" => self.listed(first, call.args.get(1)?, depth),
+            _ => self.read(name, first, depth),
         }
     }
 

@@ -4,6 +4,7 @@
 use hcl_edit::expr::{Expression, FuncCall};
 
 use super::eval::{Eval, MISSING, agreed, boolean, pairs, part_of, weight};
+use super::files::FUNCTIONS;
 use super::{patterns, terragrunt};
 use crate::collect::declared::value::{Map, Place, Spot, Value, concat};
 
@@ -13,7 +14,8 @@ impl<'a> Eval<'a, '_> {
             return self.lost(expression, "only a run tells");
         }
         let name = call.name.name.as_str();
-        if let Some(read) = self.from_files(name, call, depth) {
+        if FUNCTIONS.contains(&name) {
+            let read = self.filed(name, call, depth);
             return self.affordable(expression, read.unwrap_or_else(|| self.lost(expression, "only a run tells")));
         }
         let mut arguments: Vec<Spot> = call.args.iter().map(|argument| self.eval(argument, depth)).collect();
@@ -58,7 +60,7 @@ impl<'a> Eval<'a, '_> {
             ("coalescelist", all) => {
                 all.iter().find(|spot| !matches!(&spot.value, Value::List(items) if items.is_empty())).cloned()
             }
-            ("range", numbers) => range(numbers, at),
+            ("range", numbers) => range(numbers, &at),
             ("setproduct", lists) => product(lists, &at),
             ("alltrue" | "anytrue", [Spot { value: Value::List(items), .. }]) => every(name == "alltrue", items, at),
             (name, [only]) => of_one(name, only, at),
@@ -105,7 +107,7 @@ fn extreme(is_greatest: bool, numbers: &[Spot]) -> Option<Spot> {
     Some(numbers.fold(first, |best, one| if better(one.0, best.0) { one } else { best }).1.clone())
 }
 
-fn range(numbers: &[Spot], at: Place) -> Option<Spot> {
+fn range(numbers: &[Spot], at: &Place) -> Option<Spot> {
     let numbers: Option<Vec<i64>> = numbers.iter().map(|spot| spot.scalar()?.parse().ok()).collect();
     let (start, end) = match numbers?.as_slice() {
         [end] => (0, *end),

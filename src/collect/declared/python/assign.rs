@@ -162,7 +162,8 @@ impl Builder {
                 };
                 self.bind_outside(statement, &name, Meaning::Field { field, value });
             }
-            (_, None) => self.bind_outside(statement, &name, meaning),
+            // In a comprehension it is the comprehension's own.
+            (_, None) => self.bind(statement, &name, meaning),
         }
     }
 

@@ -4,6 +4,7 @@ use super::names::map;
 use super::program::{At, Program, Run, Thing};
 use super::syntax::Kind;
 use crate::collect::declared::cdk::{major, version_of_constant};
+use crate::collect::declared::property::engine_type;
 use crate::collect::declared::value::{Place, Spot, Value};
 
 /// What the attributes of a version are called.
@@ -15,9 +16,12 @@ fn attributes(class: &str) -> Option<(&'static str, &'static str)> {
     }
 }
 
-/// A constant of the CDK; `None` of other things.
+/// A constant of the CDK, or an engine of Pulumi's; `None` of other things.
 pub(super) fn constant(program: &Program, path: &[String], at: At) -> Option<Spot> {
     let parts: Vec<&str> = path.iter().map(String::as_str).collect();
+    if let ["pulumi_aws", .., "rds", "EngineType", name] = parts[..] {
+        return engine_type(name).map(|engine| Spot::new(Value::text(engine), program.place(at)));
+    }
     let ["aws_cdk", "aws_rds", .., class, name] = parts[..] else { return None };
     let module = program.module(at.module);
     let place = match &module.exprs[at.expr].kind {
@@ -64,6 +68,14 @@ pub(super) fn call(program: &Program, path: &[&str], at: At, run: &Run) -> Optio
                     .lost()
                     .map_or_else(|| program.lost(at, "it is no number of days"), |reason| Spot::unknown(reason, place)),
             }))
+        }
+        // What a parameter of the template is by default.
+        // <https://docs.aws.amazon.com/cdk/v2/guide/parameters.html>
+        ["aws_cdk", .., "CfnParameter"] => {
+            let default = program.argument(at, usize::MAX, "default", run).filter(|spot| !spot.is_nothing());
+            let default = default.unwrap_or_else(|| program.lost(at, "it has no default"));
+            let names = ["value_as_string", "value_as_number", "value", "default"];
+            Some(program.known(at, map(names.map(|name| (name.to_owned(), default.clone())))))
         }
         ["aws_cdk", "aws_rds", .., class, "of"] => {
             let names = attributes(class)?;

@@ -19,6 +19,9 @@ const MAX_CALLS: u32 = 8;
 /// More code is not searched for calls.
 const MAX_SOURCES: usize = 32 * 1024 * 1024;
 
+/// The class of the object that a call makes.
+type Made = Option<(usize, ClassId)>;
+
 /// What is being looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Target {
@@ -83,10 +86,11 @@ impl Program {
             };
         };
         let mut frames = Vec::new();
-        for call in calls {
+        for (call, made) in calls {
             for outer in self.contexts_within(call, depth + 1) {
                 let run = Run { frame: outer.clone(), depth: 0 };
-                let step = Step::Call { module, function, call, owner: self.owner(call, &run) };
+                let made = if self.is_super(call) { made_by(&outer).or(made) } else { made };
+                let step = Step::Call { module, function, call, owner: self.owner(call, &run), made };
                 frames.push(Some(Rc::new(Frame { step, outer })));
                 if frames.len() > MAX_RUNS {
                     return vec![None];
@@ -107,20 +111,49 @@ impl Program {
         }
     }
 
-    /// All calls of a function; `None` where there may be others.
-    fn calls_of(&self, module: usize, function: FunctionId) -> Option<Vec<At>> {
+    /// All calls of a function, and the class of what these make; `None` where there may be others.
+    fn calls_of(&self, module: usize, function: FunctionId) -> Option<Vec<(At, Made)>> {
         let own = self.module(module);
         let declared = &own.functions[function];
         if !declared.decorators.iter().all(|name| is_harmless(name)) {
             return None;
         }
-        let (target, name) = match (declared.name.as_str(), declared.class) {
-            ("__init__", Some(class)) => (Target::Class(module, class), own.classes[class].name.clone()),
-            (name, _) if name.starts_with("__") => return None,
-            (name, _) => (Target::Function(module, function), name.to_owned()),
-        };
-        let mentions = self.mentions(target, &name)?;
-        mentions.into_iter().map(|at| Some(At { expr: *self.module(at.module).callers.get(&at.expr)?, ..at })).collect()
+        match (declared.name.as_str(), declared.class) {
+            ("__init__", Some(class)) => self.constructions(module, class, 0),
+            (name, _) if name.starts_with("__") => None,
+            (name, _) => {
+                let mentions = self.mentions(Target::Function(module, function), name)?;
+                mentions.into_iter().map(|at| Some((self.call_at(at)?, None))).collect()
+            }
+        }
+    }
+
+    /// All calls that make an object of a class, or of one that is derived from it.
+    fn constructions(&self, module: usize, class: ClassId, depth: u32) -> Option<Vec<(At, Made)>> {
+        let name = self.module(module).classes[class].name.clone();
+        let mut found = Vec::new();
+        for at in self.mentions(Target::Class(module, class), &name)? {
+            if let Some(call) = self.call_at(at) {
+                found.push((call, Some((module, class))));
+                continue;
+            }
+            let own = self.module(at.module);
+            let derived = own.classes.iter().position(|class| class.bases.contains(&at.expr))?;
+            match self.constructor(at.module, derived) {
+                Some(function) => {
+                    let call = self.super_call(at.module, own.functions[function].scope);
+                    found.extend(call.map(|call| (call, Some((at.module, derived)))));
+                }
+                None if depth < MAX_CALLS => found.extend(self.constructions(at.module, derived, depth + 1)?),
+                None => return None,
+            }
+        }
+        Some(found)
+    }
+
+    /// The call of what is mentioned.
+    fn call_at(&self, mention: At) -> Option<At> {
+        Some(At { expr: *self.module(mention.module).callers.get(&mention.expr)?, ..mention })
     }
 
     /// Whether another class is derived from this one, as far as can be known.
@@ -213,6 +246,15 @@ impl Program {
         };
         self.sources.get_or_init(read).as_deref()
     }
+}
+
+/// What is being made where a constructor calls its base's.
+fn made_by(frame: &FrameLink) -> Made {
+    let mut frames = std::iter::successors(frame.as_ref(), |frame| frame.outer.as_ref());
+    frames.find_map(|frame| match &frame.step {
+        Step::Call { made, .. } => Some(*made),
+        Step::Item { .. } => None,
+    })?
 }
 
 /// Tests call with values of their own.

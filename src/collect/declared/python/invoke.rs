@@ -100,16 +100,19 @@ impl Program {
         let frame = frames.find(|frame| {
             matches!(&frame.step, Step::Call { module: of, function: known, .. } if (*of, *known) == (module, function))
         });
-        let owner = frame.and_then(|frame| match &frame.step {
-            Step::Call { owner, .. } => owner.clone(),
-            Step::Item { .. } => None,
-        });
+        let (owner, made) = match frame.map(|frame| &frame.step) {
+            Some(Step::Call { owner, made, .. }) => (owner.clone(), *made),
+            _ => (None, None),
+        };
         let has_owner = owner.is_some();
         if let (true, 0, Some(class)) = (is_method, index, declared.class) {
             return match (decorated("classmethod"), owner) {
                 (true, _) => Thing::Class { module, class },
                 (false, Some(owner)) => Thing::Object(owner),
-                (false, None) => Thing::Object(Rc::new(Object { module, class, frame: run.frame.clone() })),
+                (false, None) => {
+                    let (module, class) = made.unwrap_or((module, class));
+                    Thing::Object(Rc::new(Object { module, class, frame: run.frame.clone() }))
+                }
             };
         }
         let Some(frame) = frame else { return self.unknown(at, "it is a parameter") };
@@ -154,7 +157,7 @@ impl Program {
         if declared.is_deferred || !is_plain || !own.faults.is_empty() {
             return self.unknown(at, "only a run tells");
         }
-        let step = Step::Call { module, function, call: call.unwrap_or(at), owner };
+        let step = Step::Call { module, function, call: call.unwrap_or(at), owner, made: None };
         let run = &run.by(Some(Rc::new(Frame { step, outer: run.frame.clone() }))).deeper();
         let mut pending: Option<(Thing, String)> = None;
         for one in &declared.returns {
@@ -215,6 +218,22 @@ impl Program {
         }
     }
 
+    /// What a field of a data class is by default.
+    /// <https://docs.python.org/3/library/dataclasses.html#dataclasses.field>
+    fn field(&self, at: At, run: &Run) -> Thing {
+        if let Some(default) = self.passed(at, 0, "default", run) {
+            return default;
+        }
+        let factory = ["default_factory", "factory"].iter().find_map(|name| self.passed(at, usize::MAX, name, run));
+        match factory {
+            Some(Thing::Class { module, class }) => self.instantiate(module, class, at, run),
+            Some(Thing::Function { module, function, owner }) => self.run(module, function, Some(at), owner, at, run),
+            Some(Thing::External(path)) if path == ["builtins", "dict"] => self.known(at, Value::Map(Map::default())),
+            Some(Thing::External(path)) if path == ["builtins", "list"] => self.known(at, Value::List(Vec::new())),
+            _ => self.unknown(at, "only a run tells"),
+        }
+    }
+
     /// A call of something that is not in the repository.
     fn external(&self, path: &[String], at: At, run: &Run) -> Thing {
         let parts: Vec<&str> = path.iter().map(String::as_str).collect();
@@ -226,6 +245,9 @@ impl Program {
             }
             ["copy", "copy" | "deepcopy"] => {
                 return self.passed(at, 0, "x", run).unwrap_or_else(|| self.unknown(at, "only a run tells"));
+            }
+            ["dataclasses", "field"] | ["pydantic" | "attr" | "attrs", .., "Field" | "field" | "ib"] => {
+                return self.field(at, run);
             }
             ["types", "SimpleNamespace"] => return Thing::Data(self.keywords(at, &[], run)),
             _ => {}

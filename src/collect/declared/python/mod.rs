@@ -54,7 +54,7 @@ const CLASSES: [&str; 8] = [
 /// The databases of one file.
 pub(super) fn read(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<Found>, Error> {
     let text = tree.text(path)?;
-    if !names_rds(&text) {
+    if !names_rds(&text) && !text.contains("AWS::RDS::DB") {
         return Ok(Vec::new());
     }
     let file = tree.shown(path);

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::names::map;
 use super::program::{At, Frame, FrameLink, Object, Program, Run, Step, Thing};
-use super::syntax::{ClassId, FunctionId, Kind, Meaning, Parameter, Style};
+use super::syntax::{ClassId, FunctionId, Kind, Meaning, Parameter, ScopeId, Style};
 use super::{cdk, rds};
 use crate::collect::declared::value::{Spot, Value};
 
@@ -143,7 +143,8 @@ impl Program {
         let constructor = bases.iter().find_map(|(module, class)| Some((*module, self.constructor(*module, *class)?)));
         match constructor {
             Some((of, function)) => {
-                let step = Step::Call { module: of, function, call, owner: None };
+                let made = Some((module, class));
+                let step = Step::Call { module: of, function, call, owner: None, made };
                 let frame = Some(Rc::new(Frame { step, outer: run.frame.clone() }));
                 Thing::Object(Rc::new(Object { module, class, frame }))
             }
@@ -196,13 +197,17 @@ impl Program {
         bases.into_iter().find_map(|(index, class)| {
             let module = self.module(index);
             let scope = module.functions[self.constructor(index, class)?].scope;
-            let call =
-                module.calls.iter().copied().find(|call| {
-                    module.exprs[*call].scope == scope && self.is_super(At { module: index, expr: *call })
-                })?;
+            let call = self.super_call(index, scope)?;
             let frame: FrameLink = self.within(&object.frame, index, scope);
-            Some(self.output(At { module: index, expr: call }, &frame))
+            Some(self.output(call, &frame))
         })
+    }
+
+    /// The call of the base's constructor in a scope.
+    pub(super) fn super_call(&self, module: usize, scope: ScopeId) -> Option<At> {
+        let own = self.module(module);
+        let calls = own.calls.iter().filter(|call| own.exprs[**call].scope == scope);
+        calls.map(|call| At { module, expr: *call }).find(|call| self.is_super(*call))
     }
 
     /// Whether a call is `super().__init__(…)`.

@@ -77,8 +77,20 @@ pub(super) struct Frame {
 
 #[derive(Debug)]
 pub(super) enum Step {
-    Call { module: usize, function: FunctionId, call: At, owner: Option<Rc<Object>> },
-    Item { module: usize, of: LoopId, index: usize, item: Spot },
+    Call {
+        module: usize,
+        function: FunctionId,
+        call: At,
+        owner: Option<Rc<Object>>,
+        /// Of a constructor: the class of the object that is made, which may be derived from its own.
+        made: Option<(usize, ClassId)>,
+    },
+    Item {
+        module: usize,
+        of: LoopId,
+        index: usize,
+        item: Spot,
+    },
 }
 
 pub(super) type FrameLink = Option<Rc<Frame>>;

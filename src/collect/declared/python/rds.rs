@@ -4,7 +4,9 @@ use super::builtin::is_record;
 use super::cdk::of_engine;
 use super::program::{At, FrameLink, Program, Run, Step};
 use super::syntax::{Argument, GuardKind, Passed};
-use crate::collect::declared::property::{CLOUDFORMATION, GROUP_NAMES, PULUMI, PULUMI_NATIVE, Property, Vocabulary};
+use crate::collect::declared::property::{
+    CLOUDFORMATION, GROUP_NAMES, PULUMI, PULUMI_NATIVE, Property, Vocabulary, is_member,
+};
 use crate::collect::declared::resource::{Group, Kind, Resource};
 use crate::collect::declared::value::{Map, Place, Spot, Value, normal};
 use crate::facts::Tool;
@@ -18,6 +20,8 @@ pub(super) enum Class {
     CdkDatabase(Kind),
     CdkReplica,
     CdkGroup,
+    /// A resource of a type that is written as text.
+    CdkRaw,
 }
 
 /// What a class of a package declares.
@@ -36,6 +40,7 @@ pub(super) fn declares(path: &[String]) -> Option<Class> {
             "DbParameterGroup" | "DbClusterParameterGroup" => Class::Group(&PULUMI_NATIVE),
             _ => return None,
         },
+        ["aws_cdk", "CfnResource"] | ["aws_cdk", "core", "CfnResource"] => Class::CdkRaw,
         ["aws_cdk", "aws_rds", .., "ParameterGroup", "for_instance" | "for_cluster"] => Class::CdkGroup,
         ["aws_cdk", "aws_rds", .., class] => match class {
             "CfnDBInstance" => Class::Database(Kind::Instance, &CLOUDFORMATION),
@@ -60,7 +65,7 @@ impl Class {
     fn is_cdk(self) -> bool {
         match self {
             Self::Database(_, names) | Self::Group(names) => names.tool == Tool::CloudFormation,
-            Self::CdkDatabase(_) | Self::CdkReplica | Self::CdkGroup => true,
+            Self::CdkDatabase(_) | Self::CdkReplica | Self::CdkGroup | Self::CdkRaw => true,
         }
     }
 }
@@ -105,6 +110,19 @@ pub(super) fn read(program: &Program, class: Class, call: At, frame: &FrameLink)
         }
         Class::CdkDatabase(kind) => {
             let read = |property| cdk_property(property, kind, &arguments);
+            Resource::new(key, name, at.clone(), kind, &CLOUDFORMATION, read)
+        }
+        Class::CdkRaw => {
+            let kind = match get("type").text()? {
+                "AWS::RDS::DBInstance" => Kind::Instance,
+                "AWS::RDS::DBCluster" => Kind::Cluster,
+                _ => return None,
+            };
+            let properties = get("properties");
+            if is_member(kind, &properties) {
+                return None;
+            }
+            let read = |property| CLOUDFORMATION.read(property, kind, &properties);
             Resource::new(key, name, at.clone(), kind, &CLOUDFORMATION, read)
         }
         Class::CdkReplica => {

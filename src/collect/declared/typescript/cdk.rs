@@ -1,7 +1,7 @@
 //! Databases of the CDK.
 //! <https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.aws_rds-readme.html>
 
-use oxc_ast::ast::{Argument, CallExpression, Expression};
+use oxc_ast::ast::{Argument, CallExpression, Expression, NewExpression};
 use oxc_span::Span;
 
 use super::construct::Site;
@@ -9,7 +9,7 @@ use super::frame::Scope;
 use super::symbol::Symbol;
 use super::world::World;
 use crate::collect::declared::cdk::version_of_constant;
-use crate::collect::declared::property::{CLOUDFORMATION, Property, Vocabulary};
+use crate::collect::declared::property::{CLOUDFORMATION, Property, Vocabulary, is_member};
 use crate::collect::declared::resource::{Group, Kind, Resource};
 use crate::collect::declared::value::{Map, Place, Spot, Value, normal};
 use crate::collect::declared::{json, walk};
@@ -32,6 +32,8 @@ pub(super) enum Construct {
     /// The classes that mirror CloudFormation.
     Plain(Kind),
     PlainGroup,
+    /// Of a type that is written as text.
+    Raw,
 }
 
 /// A package of the CDK, of any version.
@@ -58,6 +60,9 @@ pub(super) fn class<'a>(symbol: &Symbol<'a>) -> Option<&'a str> {
 }
 
 pub(super) fn construct(symbol: &Symbol<'_>) -> Option<Construct> {
+    if symbol.package == PACKAGE && symbol.path[..] == ["CfnResource"] {
+        return Some(Construct::Raw);
+    }
     Some(match class(symbol)? {
         "DatabaseInstance" | "DatabaseInstanceFromSnapshot" => Construct::Database(Kind::Instance),
         "DatabaseInstanceReadReplica" => Construct::Replica,
@@ -187,7 +192,7 @@ pub(super) fn resource<'a>(world: &World<'a>, site: &Site<'a>, kind: Kind) -> Re
             let (own, beside) = (engine_part("version"), get("engineVersion"));
             // Beside an engine without one, as in early versions.
             let version = if own.text().is_none() && beside.text().is_some() { beside } else { own };
-            overridden(&site.scope).unwrap_or(version)
+            world.overridden(site, version)
         }
         (Property::Identifier, Kind::Instance) => get("instanceIdentifier"),
         (Property::Identifier, Kind::Cluster) => get("clusterIdentifier"),
@@ -209,10 +214,44 @@ pub(super) fn resource<'a>(world: &World<'a>, site: &Site<'a>, kind: Kind) -> Re
     Resource::new(site.key(), world.name(site), at, kind, &CDK, read)
 }
 
-/// That the file sets a version after a database is made; of which one, only a run tells.
-pub(super) fn overridden(scope: &Scope<'_>) -> Option<Spot> {
-    let span = scope.module.names.overrides.first()?;
-    Some(scope.lost(*span, "it may set the version"))
+/// A resource of whatever type, as CloudFormation has it; `None` of one that is no database.
+/// <https://docs.aws.amazon.com/cdk/api/v2/docs/aws-cdk-lib.CfnResource.html>
+pub(super) fn raw<'a>(world: &World<'a>, site: &Site<'a>) -> Option<Resource> {
+    let given = world.arguments(site, 0);
+    let kind = match given.entry("type")?.text()? {
+        "AWS::RDS::DBInstance" => Kind::Instance,
+        "AWS::RDS::DBCluster" => Kind::Cluster,
+        _ => return None,
+    };
+    let properties = given.entry("properties")?;
+    if is_member(kind, &properties) {
+        return None;
+    }
+    let at = site.scope.place(site.made.span());
+    let read = |property| CLOUDFORMATION.read(property, kind, &properties);
+    Some(Resource::new(site.key(), world.name(site), at, kind, &CLOUDFORMATION, read))
+}
+
+/// What a parameter of the template is by default; `None` of other things.
+/// <https://docs.aws.amazon.com/cdk/v2/guide/parameters.html>
+pub(super) fn parameter<'a>(
+    world: &World<'a>,
+    scope: &Scope<'a>,
+    new: &'a NewExpression<'a>,
+    key: &str,
+    depth: u32,
+) -> Option<Spot> {
+    let symbol = world.symbol(scope, &new.callee, depth)?;
+    let is_parameter = symbol.package == PACKAGE && symbol.path.last() == Some(&"CfnParameter");
+    if !is_parameter || !["valueAsString", "valueAsNumber", "value", "default"].contains(&key) {
+        return None;
+    }
+    let given = new.arguments.get(2).and_then(Argument::as_expression);
+    let default = given.and_then(|given| world.expression(scope, given, depth + 1).entry("default"));
+    Some(match default {
+        Some(default) if !default.is_nothing() => default,
+        _ => scope.lost(new.span, "it has no default"),
+    })
 }
 
 /// A parameter group, whose family follows from its engine.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use oxc_ast::ast::{Argument, Class};
+use oxc_ast::ast::{Argument, Class, ClassElement, Expression};
 use oxc_span::Span;
 
 use super::construct::is_test_path;
@@ -14,7 +14,7 @@ use super::world::{Calls, Module, World};
 use crate::collect::declared::value::{Spot, Value};
 
 /// More calls are not told apart.
-const MAX_CONTEXTS: usize = 200;
+const MAX_CONTEXTS: usize = 500;
 /// Functions that call each other are no longer chains than this.
 const MAX_CHAIN: usize = 12;
 /// Ways that are tried for one piece of code.
@@ -53,7 +53,7 @@ impl<'a> World<'a> {
     /// The ways that lead to a class's construction.
     pub(super) fn constructions(&self, module: &Rc<Module<'a>>, class: &'a Class<'a>) -> Contexts<'a> {
         self.tries.set(MAX_TRIES);
-        self.called(module, class.span, class_name(class), &mut Vec::new())
+        self.called(module, class.span, &names_of(class, class.span), &mut Vec::new())
     }
 
     fn leading_to(&self, module: &Rc<Module<'a>>, code: Span, seen: &mut Vec<Id>) -> Contexts<'a> {
@@ -97,10 +97,9 @@ impl<'a> World<'a> {
                     spot
                 })
             }
-            OwnerKind::Function(name) => self.called(module, owner.span, name, seen),
-            // Whoever calls it has the class, or an object from a file that has.
-            OwnerKind::Method(class) => self.called(module, owner.span, class_name(class), seen),
-            OwnerKind::Construction(class) => self.called(module, class.span, class_name(class), seen),
+            OwnerKind::Function(name) => self.called(module, owner.span, &name.into_iter().collect::<Vec<_>>(), seen),
+            OwnerKind::Method(class) => self.called(module, owner.span, &names_of(class, owner.span), seen),
+            OwnerKind::Construction(class) => self.called(module, class.span, &names_of(class, class.span), seen),
         };
         seen.pop();
         found
@@ -131,10 +130,10 @@ impl<'a> World<'a> {
     }
 
     /// The ways that lead to a function or a class: all calls of it.
-    fn called(&self, module: &Rc<Module<'a>>, span: Span, name: Option<&str>, seen: &mut Vec<Id>) -> Contexts<'a> {
+    fn called(&self, module: &Rc<Module<'a>>, span: Span, names: &[&str], seen: &mut Vec<Id>) -> Contexts<'a> {
         let id = Id::of(module, span);
         self.refuel();
-        let is_open = !self.look_for_callers(module, name);
+        let is_open = !self.look_for_callers(module, names);
         let mut found = Contexts { scopes: Vec::new(), is_open };
         let mut calls = 0;
         // Looking at calls may load further files, whose calls count as well.
@@ -142,10 +141,10 @@ impl<'a> World<'a> {
         loop {
             let Some(caller) = self.modules.borrow().get(next).cloned() else { break };
             next += 1;
-            if caller.number != 0 && is_test_path(&caller.path) {
+            if caller.number != 0 && is_test_path(&caller.path) || !self.may_call(&caller, module) {
                 continue;
             }
-            let all = self.calls_in(&caller);
+            let all = self.calls_in(&caller, module);
             for (_, site) in all.iter().filter(|(target, _)| *target == id) {
                 calls += 1;
                 let outer = self.leading_to(&caller, site.span, seen);
@@ -163,7 +162,7 @@ impl<'a> World<'a> {
                     return found;
                 }
             }
-            found.is_open |= name.is_some_and(|name| self.escapes(&caller, module, name, id));
+            found.is_open |= names.first().is_some_and(|name| self.escapes(&caller, module, name, id));
         }
         if calls == 0 {
             // Nobody calls it that we know; what is around it is still known.
@@ -191,15 +190,16 @@ impl<'a> World<'a> {
         })
     }
 
-    /// What the calls of a file lead to.
-    fn calls_in(&self, module: &Rc<Module<'a>>) -> Calls<'a> {
-        if let Some(known) = &*module.calls.borrow() {
+    /// What the calls of a file lead to; of those into other files, the ones that may lead to the target.
+    fn calls_in(&self, module: &Rc<Module<'a>>, target: &Module<'a>) -> Calls<'a> {
+        if let Some(known) = module.calls.borrow().get(&target.number) {
             return known.clone();
         }
         let scope = Scope::top(module);
         let mut all = Vec::new();
+        let leads = |callee: &'a Expression<'a>| self.may_lead_to(module, callee, target);
         let plain = |span, arguments| CallSite { span, arguments, instance: None, derived: None };
-        for call in &module.names.calls {
+        for call in module.names.calls.iter().filter(|call| leads(&call.callee)) {
             self.refuel();
             let thing = self.thing(&scope, &call.callee, 0);
             if let Some(id) = id_of(&thing) {
@@ -207,7 +207,7 @@ impl<'a> World<'a> {
                 all.push((id, CallSite { instance, ..plain(call.span, &call.arguments[..]) }));
             }
         }
-        for new in &module.names.news {
+        for new in module.names.news.iter().filter(|new| leads(&new.callee)) {
             self.refuel();
             match self.thing(&scope, &new.callee, 0) {
                 Thing::Class(at, class) => {
@@ -222,7 +222,9 @@ impl<'a> World<'a> {
             }
         }
         for class in &module.names.classes {
-            let Some(heritage) = &class.heritage else { continue };
+            let Some(heritage) = class.heritage.as_ref().filter(|heritage| leads(&heritage.expression)) else {
+                continue;
+            };
             self.refuel();
             if let (Some(call), Thing::Class(at, base)) =
                 (super_call(&scope, class), self.thing(&scope, &heritage.expression, 0))
@@ -233,7 +235,7 @@ impl<'a> World<'a> {
             }
         }
         let all = Rc::new(all);
-        *module.calls.borrow_mut() = Some(all.clone());
+        module.calls.borrow_mut().insert(target.number, all.clone());
         all
     }
 
@@ -253,8 +255,16 @@ impl<'a> World<'a> {
     }
 }
 
-fn class_name<'a>(class: &'a Class<'a>) -> Option<&'a str> {
-    class.id.as_ref().map(|id| id.name.as_str())
+/// The name of a class, and that of its method at some place: whoever calls it has the class, or an object of it.
+fn names_of<'a>(class: &'a Class<'a>, code: Span) -> Vec<&'a str> {
+    let method = class.body.body.iter().find_map(|element| match element {
+        ClassElement::MethodDefinition(method) if method.value.span == code => match method.key.static_name()? {
+            std::borrow::Cow::Borrowed(name) => Some(name),
+            std::borrow::Cow::Owned(_) => None,
+        },
+        _ => None,
+    });
+    class.id.iter().map(|id| id.name.as_str()).chain(method).collect()
 }
 
 fn keys_of(spot: Spot) -> Spot {

@@ -92,12 +92,16 @@ impl<'a> World<'a> {
             Class::Database(kind, vocabulary) => self.resource(site, kind, vocabulary)?,
             Class::Cdk(Construct::Plain(kind)) => {
                 let mut resource = self.resource(site, kind, &CLOUDFORMATION)?;
-                if let Some(spot) = cdk::overridden(&site.scope) {
-                    resource.properties.insert(Property::Version, spot);
+                let nothing = || Spot::new(Value::Nothing, resource.at.clone());
+                let version = resource.properties.remove(&Property::Version).unwrap_or_else(nothing);
+                let version = self.overridden(site, version);
+                if !version.is_nothing() {
+                    resource.properties.insert(Property::Version, version);
                 }
                 resource
             }
             Class::Cdk(Construct::Database(kind)) => cdk::resource(self, site, kind),
+            Class::Cdk(Construct::Raw) => cdk::raw(self, site)?,
             Class::Cdk(Construct::Replica) => cdk::resource(self, site, Kind::Instance),
         };
         Some(Declared::Database(with_source(resource)))

@@ -20,9 +20,12 @@ mod meaning;
 mod method;
 mod object;
 mod outside;
+mod overrides;
 mod packages;
 mod paths;
 mod scope;
+mod scripts;
+mod specifiers;
 mod symbol;
 #[cfg(test)]
 mod tests;
@@ -32,11 +35,13 @@ mod world;
 
 use std::path::Path;
 
+use memchr::memmem;
 use oxc_allocator::Allocator;
 
 use super::resource::Program;
 use super::walk::Tree;
 use super::{Error, guard, unparsed};
+pub(super) use scripts::Scripts;
 use world::World;
 
 /// Stack that the parser takes at most, measured: an opening bracket costs it 4 kB, an unclosed `<` 14 kB, and any
@@ -63,11 +68,15 @@ const MAX_STACK: usize = 2 * 1024 * 1024 * 1024;
 const MAX_BRACKETS: usize = 256;
 
 /// What a file that declares a database writes: the name of the module, or that of a class which another file passes on.
-const MARKS: [&str; 6] = ["rds", "Instance(", "Cluster(", "new Database", "CfnDB", "FromSnapshot("];
+const MARKS: [&str; 7] =
+    ["Instance(", "Cluster(", "ReadReplica(", "new Database", "CfnDB", "FromSnapshot(", "AWS::RDS::DB"];
+
+/// Not of `words` and `records`.
+const RDS: &str = "rds";
 
 /// The databases of one program.
 pub(super) fn read(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<Program>, Error> {
-    let text = tree.text(path)?;
+    let text = tree.scripts.text(tree, path)?;
     let leads_out = outside::may_lead_out(tree, path, &text);
     if !leads_out && !is_marked(&text) {
         return Ok(Vec::new());
@@ -75,6 +84,9 @@ pub(super) fn read(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<
     let file = tree.shown(path);
     let marks = ["engineVersion", "rds.Instance", "rds.Cluster", "rds.Database", "EngineVersion."];
     let mentions = marks.iter().any(|mark| text.contains(mark));
+    if !leads_out && !mentions && !tree.scripts.may_declare(tree, path, &text) {
+        return Ok(Vec::new());
+    }
     let need = stack_for(&text);
     let outcome = if need > MAX_STACK || is_too_deep(&text) {
         Err(guard::Trouble::TooDeep)
@@ -99,7 +111,11 @@ pub(super) fn read(tree: &Tree, path: &Path, stack: Option<&str>) -> Result<Vec<
 
 /// Whether a file may declare a database.
 fn is_marked(text: &str) -> bool {
-    MARKS.iter().any(|mark| text.contains(mark))
+    let is_word = |at: usize| {
+        let (before, after) = (text[..at].bytes().next_back(), text.as_bytes().get(at + RDS.len()));
+        !before.is_some_and(|byte| byte.is_ascii_lowercase()) && !after.is_some_and(u8::is_ascii_lowercase)
+    };
+    MARKS.iter().any(|mark| text.contains(mark)) || memmem::find_iter(text.as_bytes(), RDS).any(is_word)
 }
 
 /// Whether brackets are nested deeper than people nest them, wherever they stand.

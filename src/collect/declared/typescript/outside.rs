@@ -80,7 +80,7 @@ impl<'a> World<'a> {
             if let Thing::Package(symbol) = self.export(&top, module, name, Span::new(0, 0), 0)
                 && let Some(class) = symbol.declares()
             {
-                self.look_for_callers(module, Some(name));
+                self.look_for_callers(module, &[name]);
                 passed.push((symbol, class));
             }
         }

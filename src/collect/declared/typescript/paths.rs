@@ -1,11 +1,11 @@
 //! Which file an import names.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 
 use super::packages::{self, Packages};
+use super::scripts::lock;
 use super::tsconfig::Config;
 use crate::collect::declared::value::Spot;
 use crate::collect::declared::{json, walk};
@@ -19,18 +19,28 @@ const EXTENSIONS: [&str; 8] = ["ts", "tsx", "mts", "cts", "js", "mjs", "cjs", "j
 const SUBSTITUTES: [(&str, &[&str]); 4] =
     [("js", &["ts", "tsx"]), ("jsx", &["tsx"]), ("mjs", &["mts"]), ("cjs", &["cts"])];
 
+/// What an import leads to, by the folder that it is in.
+type Resolved = HashMap<PathBuf, HashMap<String, Result<Option<PathBuf>, String>>>;
+
+#[derive(Debug)]
 pub(super) struct Paths {
     pub store: Files,
-    configs: RefCell<HashMap<PathBuf, Option<Rc<Config>>>>,
+    resolved: Mutex<Resolved>,
+    configs: Mutex<HashMap<PathBuf, Option<Arc<Config>>>>,
+    documents: Mutex<HashMap<PathBuf, Option<Arc<Spot>>>>,
     /// By the folder of the repository's root.
-    workspaces: RefCell<BTreeMap<PathBuf, Rc<Packages>>>,
-    /// By the folder that asks, and the name of the package.
-    homes: RefCell<HashMap<(PathBuf, String), Option<PathBuf>>>,
+    workspaces: Mutex<BTreeMap<PathBuf, Arc<Packages>>>,
 }
 
 impl Paths {
     pub(super) fn new(store: Files) -> Self {
-        Self { store, configs: RefCell::default(), workspaces: RefCell::default(), homes: RefCell::default() }
+        Self {
+            store,
+            resolved: Mutex::default(),
+            configs: Mutex::default(),
+            documents: Mutex::default(),
+            workspaces: Mutex::default(),
+        }
     }
 
     /// The file that an import in a file names; `None` when it leads out of the repository.
@@ -39,6 +49,15 @@ impl Paths {
     /// Why it is not found.
     pub(super) fn resolve(&self, from: &Path, specifier: &str) -> Result<Option<PathBuf>, String> {
         let folder = from.parent().unwrap_or(Path::new(""));
+        if let Some(known) = lock(&self.resolved).get(folder).and_then(|known| known.get(specifier)) {
+            return known.clone();
+        }
+        let found = self.find(folder, specifier);
+        lock(&self.resolved).entry(folder.to_owned()).or_default().insert(specifier.to_owned(), found.clone());
+        found
+    }
+
+    fn find(&self, folder: &Path, specifier: &str) -> Result<Option<PathBuf>, String> {
         if specifier.is_empty() || specifier.len() > 512 || specifier.contains('\0') {
             return Ok(None);
         }
@@ -116,23 +135,26 @@ impl Paths {
             .or_else(|| find(&target))
     }
 
-    pub(super) fn document(&self, path: &Path) -> Option<Spot> {
-        if !self.store.is_file(path) {
-            return None;
+    pub(super) fn document(&self, path: &Path) -> Option<Arc<Spot>> {
+        if let Some(known) = lock(&self.documents).get(path) {
+            return known.clone();
         }
-        json::read(&"".into(), &walk::read_text(&self.store, path).ok()?).ok()
+        let text = if self.store.is_file(path) { walk::read_text(&self.store, path).ok() } else { None };
+        let document = text.and_then(|text| json::read(&"".into(), &text).ok()).map(Arc::new);
+        lock(&self.documents).insert(path.to_owned(), document.clone());
+        document
     }
 
     /// The nearest configuration of TypeScript.
-    fn config(&self, folder: &Path) -> Option<Rc<Config>> {
-        if let Some(known) = self.configs.borrow().get(folder) {
+    fn config(&self, folder: &Path) -> Option<Arc<Config>> {
+        if let Some(known) = lock(&self.configs).get(folder) {
             return known.clone();
         }
         let names = ["tsconfig.json", "jsconfig.json"];
         let nearest = folder.ancestors().flat_map(|folder| names.map(|name| folder.join(name)));
         let nearest = nearest.into_iter().find(|path| self.store.is_file(path));
-        let config = nearest.map(|path| Rc::new(Config::read(&self.store, &path)));
-        self.configs.borrow_mut().insert(folder.to_owned(), config.clone());
+        let config = nearest.map(|path| Arc::new(Config::read(&self.store, &path)));
+        lock(&self.configs).insert(folder.to_owned(), config.clone());
         config
     }
 
@@ -182,16 +204,6 @@ impl Paths {
 
     /// The folder of a package of the repository.
     fn home(&self, folder: &Path, name: &str) -> Option<PathBuf> {
-        let asked = (folder.to_owned(), name.to_owned());
-        if let Some(known) = self.homes.borrow().get(&asked) {
-            return known.clone();
-        }
-        let home = self.find_home(folder, name);
-        self.homes.borrow_mut().insert(asked, home.clone());
-        home
-    }
-
-    fn find_home(&self, folder: &Path, name: &str) -> Option<PathBuf> {
         for ancestor in folder.ancestors() {
             let manifest = self.document(&ancestor.join("package.json"));
             if let Some(manifest) = &manifest {
@@ -207,12 +219,12 @@ impl Paths {
                     return Some(path);
                 }
             }
-            let patterns = packages::patterns(self, ancestor, manifest.as_ref());
+            let patterns = packages::patterns(self, ancestor, manifest.as_deref());
             if let Some(patterns) = patterns {
-                let known = self.workspaces.borrow().get(ancestor).cloned();
+                let known = lock(&self.workspaces).get(ancestor).cloned();
                 let all = known.unwrap_or_else(|| {
-                    let all = Rc::new(packages::find(self, ancestor, &patterns));
-                    self.workspaces.borrow_mut().insert(ancestor.to_owned(), all.clone());
+                    let all = Arc::new(packages::find(self, ancestor, &patterns));
+                    lock(&self.workspaces).insert(ancestor.to_owned(), all.clone());
                     all
                 });
                 return all.get(name).cloned();

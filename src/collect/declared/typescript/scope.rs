@@ -13,6 +13,7 @@ use oxc_span::{GetSpan, Span};
 
 use super::guards::Branches;
 use super::meaning::{Binding, Change, Func, Meaning, Owner, OwnerKind, Root, Step};
+use super::overrides::Override;
 
 /// All names of a program, and all that matters of its expressions.
 #[derive(Debug, Default)]
@@ -22,7 +23,7 @@ pub(super) struct Names<'a> {
     /// `this.name = value`
     pub fields: HashMap<&'a str, Vec<Change<'a>>>,
     /// Where something sets the version of a resource that is made already.
-    pub overrides: Vec<Span>,
+    pub overrides: Vec<Override<'a>>,
     /// `exports.name = value`; of `module.exports`, no name.
     pub commonjs: Vec<(Option<&'a str>, &'a Expression<'a>)>,
     /// Other files, by how imports write them.
@@ -212,7 +213,7 @@ impl<'a> Names<'a> {
                 object = member.object();
             }
             if path.first() == Some(&Some("engineVersion")) {
-                self.overrides.push(span);
+                self.overrides.push(Override { span, target: member.object(), value });
             }
             path.reverse();
             match (object.get_inner_expression(), &path[..], value) {
@@ -247,14 +248,7 @@ impl<'a> Names<'a> {
         {
             self.known.insert(function.span().start, OwnerKind::Callback { object: member.object(), method });
         }
-        // <https://docs.aws.amazon.com/cdk/v2/guide/cfn-layer.html>
-        if ["addPropertyOverride", "addOverride"].contains(&method)
-            && !first.is_some_and(
-                |path| matches!(path, Expression::StringLiteral(path) if !path.value.ends_with("EngineVersion")),
-            )
-        {
-            self.overrides.push(call.span);
-        }
+        self.overrides.extend(Override::of(call, member, method));
         let mutated = match member.object().get_inner_expression() {
             Expression::Identifier(object) if object.name == "Object" => {
                 if method == "assign" || method.starts_with("define") { first } else { None }

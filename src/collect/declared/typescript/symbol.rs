@@ -66,6 +66,15 @@ impl<'a> Symbol<'a> {
         }
     }
 
+    /// The engine that `EngineType.AuroraPostgresql` is.
+    /// <https://www.pulumi.com/registry/packages/aws/api-docs/rds/cluster/#enginetype>
+    pub(super) fn engine_type(&self) -> Option<&'static str> {
+        match self.path[..] {
+            [.., "rds", "EngineType", name] if self.package == AWS => property::engine_type(name),
+            _ => None,
+        }
+    }
+
     /// Any resource class of RDS.
     pub(super) fn rds_class(&self) -> Option<&'a str> {
         let is_aws = self.package == AWS || self.package == AWS_NATIVE;

@@ -163,7 +163,9 @@ impl<'a> World<'a> {
                 let length = u32::try_from(key.len()).unwrap_or_default();
                 let name = Span::new(span.end.saturating_sub(length).max(span.start), span.end);
                 let at = if scope.code(name) == key { name } else { span };
-                cdk::constant(scope, &symbol, at).map_or(Thing::Package(symbol), Thing::Spot)
+                let known = cdk::constant(scope, &symbol, at);
+                let known = known.or_else(|| Some(scope.known(at, Value::text(symbol.engine_type()?))));
+                known.map_or(Thing::Package(symbol), Thing::Spot)
             }
             Thing::Module(module) => self.export(scope, module, key, span, depth),
             Thing::Spot(spot) => Thing::Spot(part(scope, spot, key, span)),
@@ -174,6 +176,7 @@ impl<'a> World<'a> {
             }
             Thing::Value(at, expression) => match expression.get_inner_expression() {
                 Expression::ObjectExpression(object) => self.thing(at, property(object, key)?, depth + 1),
+                Expression::NewExpression(new) => Thing::Spot(cdk::parameter(self, at, new, key, depth + 1)?),
                 _ => return None,
             },
             Thing::Function(..) => Thing::Spot(scope.lost(span, "only a run tells")),

@@ -13,7 +13,6 @@ use oxc_span::SourceType;
 use super::context::CallSite;
 use super::exports::Exports;
 use super::frame::{Id, Scope};
-use super::paths::Paths;
 use super::scope::Names;
 use super::symbol::Symbol;
 use super::{is_too_deep, stack_for};
@@ -23,7 +22,7 @@ use crate::collect::declared::value::{Lines, Spot};
 use crate::collect::declared::walk::Tree;
 
 /// Files that one file may need, and their bytes in all.
-const MAX_MODULES: usize = 200;
+const MAX_MODULES: usize = 1_000;
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Steps per resource: constants that refer to each other can multiply.
@@ -49,8 +48,8 @@ pub(super) struct Module<'a> {
     pub program: &'a oxc_ast::ast::Program<'a>,
     pub names: Names<'a>,
     pub exports: Exports<'a>,
-    /// What its calls lead to, once that was asked.
-    pub calls: RefCell<Option<Calls<'a>>>,
+    /// Its calls that lead to a file, once that was asked.
+    pub calls: RefCell<BTreeMap<usize, Calls<'a>>>,
 }
 
 #[derive(Clone)]
@@ -68,7 +67,6 @@ pub(super) struct World<'a> {
     room: usize,
     /// Whether code that is not read may declare databases of the program.
     pub leads_out: bool,
-    pub paths: Paths,
     pub modules: RefCell<Vec<Rc<Module<'a>>>>,
     loaded: RefCell<HashMap<PathBuf, Result<Loaded<'a>, String>>>,
     imports: RefCell<HashMap<(usize, &'a str), Imported<'a>>>,
@@ -77,7 +75,7 @@ pub(super) struct World<'a> {
     /// Resources as they were referred to, by key.
     pub referred: RefCell<BTreeMap<String, super::construct::Site<'a>>>,
     /// Texts that were searched for callers already, and whether all files that have them were looked at.
-    pub searched: RefCell<BTreeMap<String, bool>>,
+    pub searched: RefCell<BTreeMap<(usize, String), bool>>,
     /// Ways to a piece of code that may yet be tried.
     pub tries: Cell<u32>,
     fuel: Cell<u32>,
@@ -93,7 +91,6 @@ impl<'a> World<'a> {
     ) -> Self {
         Self {
             allocator,
-            paths: Paths::new(tree.store.clone()),
             tree,
             stack,
             room,
@@ -171,7 +168,7 @@ impl<'a> World<'a> {
 
     fn read(&self, path: &Path) -> Result<Loaded<'a>, String> {
         let file = self.tree.shown(path);
-        let text = self.tree.text(path).map_err(|error| error.to_string())?;
+        let text = self.tree.scripts.text(&self.tree, path).map_err(|error| error.to_string())?;
         let bytes = self.bytes.get() + text.len();
         if self.modules.borrow().len() >= MAX_MODULES || bytes > MAX_BYTES {
             return Err(format!("{file} is one file more than is followed"));
@@ -199,7 +196,7 @@ impl<'a> World<'a> {
         if let Some(known) = self.imports.borrow().get(&(from.number, specifier)) {
             return known.clone();
         }
-        let found = match self.paths.resolve(&from.path, specifier) {
+        let found = match self.tree.scripts.paths.resolve(&from.path, specifier) {
             Ok(Some(path)) => self.load(&path).map(Some),
             Ok(None) => Ok(None),
             Err(reason) => Err(reason),

@@ -59,7 +59,7 @@ pub(super) struct Config {
 
 impl Config {
     /// Evaluates a file.
-    fn of<'w>(world: &World<'w>, folder: &Folder, file: &Source, context: &Context, depth: u32) -> Self {
+    fn of(world: &World<'_>, folder: &Folder, file: &Source, context: &Context, depth: u32) -> Self {
         let items = Items::of([file]);
         let inputs = Inputs::Call { module: String::new(), arguments: Map::default() };
         let root = &context.beside;

@@ -147,7 +147,7 @@ fn calls_that_multiply_end() {
 #[test]
 fn many_callers_are_too_many() {
     let component = format!("{AWS}export function makeDatabase(v: string) {{ {DB} }}");
-    let callers: Vec<(String, String)> = (0..150)
+    let callers: Vec<(String, String)> = (0..510)
         .map(|i| (format!("c{i}.ts"), format!("import {{ makeDatabase }} from './lib';\nmakeDatabase('16.{i}');")))
         .collect();
     let mut files: Vec<(&str, &str)> = callers.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
