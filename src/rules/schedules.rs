@@ -102,10 +102,12 @@ impl Window {
         let Some(parsed) = Cron::parse(cron) else { return Err(format!("{cron} is no expression that we can read")) };
         if let Cron::Every(seconds) = parsed {
             let length = u64::try_from(self.minutes).unwrap_or_default() * 60;
-            return Ok(Some(match seconds <= length {
-                true => "in every maintenance window".to_owned(),
-                false => "may run in a maintenance window, its hour is not written anywhere".to_owned(),
-            }));
+            let says = if seconds <= length {
+                "in every maintenance window"
+            } else {
+                "may run in a maintenance window, its hour is not written anywhere"
+            };
+            return Ok(Some(says.to_owned()));
         }
         let zone = match timezone {
             None | Some("" | "UTC" | "GMT" | "Etc/UTC") => TimeZone::UTC,

@@ -49,7 +49,7 @@ pub(super) fn requirement(facts: &Facts<'_>) -> Result<Requirement, Gap> {
         match (&group.family, group.parameters.get(FORCE_SSL), &group.name) {
             (Some(Stated { value: None, reason, .. }), ..) => {
                 let why = reason.as_deref().unwrap_or("it cannot be known");
-                return Err(lost(format!("the family of parameter group {}: {why}", group.resource)));
+                return Err(lost(&format!("the family of parameter group {}: {why}", group.resource)));
             }
             // It goes on under a new family, by what is written in it now.
             (Some(_), Some(stated), _) => candidates.push(of_code(&group.resource, stated)?),
@@ -79,12 +79,12 @@ pub(super) fn requirement(facts: &Facts<'_>) -> Result<Requirement, Gap> {
             let says = |one: &Requirement| {
                 format!("{} {} TLS", one.source, if one.required { "requires" } else { "does not require" })
             };
-            Err(lost(format!("which group the target gets is not written: {}, {}", says(&first), says(other))))
+            Err(lost(&format!("which group the target gets is not written: {}, {}", says(&first), says(other))))
         }
     }
 }
 
-fn lost(reason: String) -> Gap {
+fn lost(reason: &str) -> Gap {
     Gap::Unavailable(format!("whether the target requires TLS: {reason}"))
 }
 
@@ -95,7 +95,7 @@ fn is_on(value: &str) -> bool {
 fn of_code(resource: &str, stated: &Stated) -> Result<Requirement, Gap> {
     let Some(value) = &stated.value else {
         let why = stated.reason.as_deref().unwrap_or("it cannot be known");
-        return Err(lost(format!("{FORCE_SSL} in {resource}: {why}")));
+        return Err(lost(&format!("{FORCE_SSL} in {resource}: {why}")));
     };
     let place = Some((stated.file.clone(), stated.line));
     Ok(Requirement {
@@ -129,7 +129,9 @@ fn default(facts: &Facts<'_>, family: &str) -> Result<Requirement, Gap> {
         Some(value) => {
             Ok(Requirement { required: is_on(&value), source: format!("the default of {family}"), group: None })
         }
-        None => Err(live.err().unwrap_or_else(|| lost(format!("the default of {FORCE_SSL} in {family} is not known")))),
+        None => {
+            Err(live.err().unwrap_or_else(|| lost(&format!("the default of {FORCE_SSL} in {family} is not known"))))
+        }
     }
 }
 

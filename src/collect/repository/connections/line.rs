@@ -282,6 +282,9 @@ const VALUES: [&str; 13] = [
     "verifyfull",
 ];
 
+/// How a variable begins.
+const VARIABLES: [&str; 9] = ["$", "{", "%", "os.", "process.", "var.", "local.", "ENV[", "Environment"];
+
 /// `sslmode=require` of a value that is known; the name of one that is a variable's; nothing of words that are no value.
 fn value_of(key: &str, value: &str) -> Option<Result<String, String>> {
     let word: String = value.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
@@ -294,7 +297,6 @@ fn value_of(key: &str, value: &str) -> Option<Result<String, String>> {
         };
         return Some(Ok(format!("{key}={word}")));
     }
-    const VARIABLES: [&str; 9] = ["$", "{", "%", "os.", "process.", "var.", "local.", "ENV[", "Environment"];
     VARIABLES.iter().any(|start| value.starts_with(start)).then(|| Err(key.to_owned()))
 }
 

@@ -69,7 +69,7 @@ struct Said {
     lost: Option<String>,
 }
 
-/// Options within options: knex's `connection`, Sequelize's `dialectOptions`, TypeORM's `extra`.
+/// Options within options: knex's `connection`, Sequelize's `dialectOptions`, `TypeORM`'s `extra`.
 const WITHIN: [&str; 3] = ["connection", "dialectOptions", "extra"];
 
 impl Said {

@@ -91,7 +91,7 @@ fn sequelized(arguments: &[Spot]) -> Vec<Spot> {
     options.chain(address).collect()
 }
 
-/// Whether options name PostgreSQL: knex's `client`, TypeORM's `type`, Sequelize's `dialect`.
+/// Whether options name PostgreSQL: knex's `client`, `TypeORM`'s `type`, Sequelize's `dialect`.
 fn is_of_postgres(object: &Spot) -> bool {
     let Value::Map(map) = &object.value else { return false };
     ["client", "type", "dialect"]

@@ -1,4 +1,4 @@
-//! .NET: projects, versions kept in one place, and NuGet's lock file.
+//! .NET: projects, versions kept in one place, and `NuGet`'s lock file.
 //! <https://learn.microsoft.com/en-us/nuget/consume-packages/package-references-in-project-files>
 
 use serde_json::value::RawValue;
@@ -58,7 +58,7 @@ pub(super) fn project(text: &str, found: &mut Found) {
     }
 }
 
-/// NuGet takes the lowest version that is asked for, if it is one.
+/// `NuGet` takes the lowest version that is asked for, if it is one.
 fn pinned(version: &str) -> Installed {
     let exact = version.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(version);
     if is_version(exact) {

@@ -73,7 +73,7 @@ pub(super) fn gradle(text: &str, found: &mut Found) {
 
 /// Group and artifact, and the version if there is one.
 fn coordinates(text: &str) -> Option<(&str, &str)> {
-    let (artifact, _) = text.match_indices(':').nth(0)?;
+    let artifact = text.find(':')?;
     let rest = &text[artifact + 1..];
     match rest.split_once(':') {
         Some((name, version)) => Some((&text[..artifact + 1 + name.len()], version.split([':', '@']).next()?)),

@@ -57,10 +57,12 @@ fn reader(tree: Tree<'_>, path: &Path) -> Option<Reader> {
         "libs.versions.toml" => jvm::catalog,
         "packages.lock.json" => dotnet::lock,
         "Directory.Packages.props" => dotnet::project,
-        _ if name.ends_with(".csproj") && !beside("packages.lock.json") => dotnet::project,
-        _ if name.starts_with("requirements") && name.ends_with(".txt") => python::requirements,
-        _ if name.ends_with(".txt") && path.parent().is_some_and(|folder| folder.ends_with("requirements")) => {
-            python::requirements
+        _ if path.extension().is_some_and(|extension| extension == "csproj") && !beside("packages.lock.json") => {
+            dotnet::project
+        }
+        _ if path.extension().is_some_and(|extension| extension == "txt") => {
+            let is_in = path.parent().is_some_and(|folder| folder.ends_with("requirements"));
+            return (is_in || name.starts_with("requirements")).then_some(python::requirements as Reader);
         }
         _ => return None,
     })

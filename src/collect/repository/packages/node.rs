@@ -65,7 +65,7 @@ fn installation(source: &json::Source<'_>, installed: &str, body: &RawValue, fou
     // Under another name, the package's own is written.
     let name = text("name").map_or_else(|| installed.to_owned(), |(name, _)| name);
     let (version, line) = match text("version") {
-        Some((version, line)) => (alias(&version), line),
+        Some((version, line)) => (Ok(alias(&version).to_owned()), line),
         None if parts.iter().any(|(key, _)| key == "link") => {
             (Err("it is a package of this repository".to_owned()), source.place(body.get()).line)
         }
@@ -75,9 +75,8 @@ fn installation(source: &json::Source<'_>, installed: &str, body: &RawValue, fou
 }
 
 /// npm's first format writes `npm:pg@8.1.0` for a version.
-fn alias(version: &str) -> Installed {
-    let version = version.strip_prefix("npm:").and_then(|rest| rest.rsplit_once('@')).map_or(version, |(_, v)| v);
-    Ok(version.to_owned())
+fn alias(version: &str) -> &str {
+    version.strip_prefix("npm:").and_then(|rest| rest.rsplit_once('@')).map_or(version, |(_, version)| version)
 }
 
 /// The packages of the repository itself, whose manifests are read once.
