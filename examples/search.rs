@@ -172,15 +172,14 @@ fn module(folder: &Folder, number: usize) -> std::io::Result<()> {
          \x20   return found.rows.map((row) => ({{ ...convert{near}(row), tags: tagged(row.tags) }}));\n}}\n\
          export const convert{number} = (row: any) => ({{ id: row.id, words: (row.text ?? \"\").split(\" \") }});\n"
     );
-    let rest: String = (0..12)
-        .map(|each| {
-            format!(
-                "export class Step{number}x{each} {{\n    constructor(private readonly pool: Pool) {{}}\n\
+    let mut rest = String::new();
+    for each in 0..12 {
+        rest += &format!(
+            "export class Step{number}x{each} {{\n    constructor(private readonly pool: Pool) {{}}\n\
                  \x20   async run(id: string) {{ const all = await load{number}(this.pool, id); return all.map((one) => one.words.length + {each}); }}\n}}\n\
                  export const step{number}x{each} = (pool: Pool) => new Step{number}x{each}(pool);\n"
-            )
-        })
-        .collect();
+        );
+    }
     folder.write(format!("packages/p{package}/package.json"), &format!("{{ \"name\": \"@acme/p{package}\" }}"))?;
     folder.write(format!("packages/p{package}/src/module{number}.ts"), &(code + &body + &rest))
 }

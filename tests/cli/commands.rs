@@ -56,7 +56,9 @@ fn the_version_is_the_crates() {
 #[test]
 fn help() {
     let mut all = String::new();
-    for command in ["", "check", "collect", "path", "checks", "declared", "demo", "permissions", "init"] {
+    for command in
+        ["", "check", "gate", "collect", "path", "checks", "declared", "migration", "demo", "permissions", "init"]
+    {
         let ran = preflight(&format!("{command} --help")).run().code(0);
         assert_eq!(ran.stderr, "");
         assert!(ran.stdout.contains("Usage: pg-preflight"), "{}", ran.stdout);

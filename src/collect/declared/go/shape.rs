@@ -184,7 +184,7 @@ fn element(kind: Node<'_>) -> Option<Node<'_>> {
     }
 }
 
-fn declared<'a>(named: Option<(usize, super::unit::Binding<'a>)>) -> Option<Kind<'a>> {
+fn declared(named: Option<(usize, super::unit::Binding<'_>)>) -> Option<Kind<'_>> {
     match named {
         Some((unit, binding)) => match binding.meaning {
             Meaning::Type(Some(kind)) => Some((unit, kind)),
