@@ -295,7 +295,7 @@ pub(super) fn boolean(value: &Value) -> Option<bool> {
 }
 
 /// The value of a variable that is given none. <https://go.dev/ref/spec#The_zero_value>
-fn zero(kind: Option<(&str, &str)>) -> Value {
+pub(super) fn zero(kind: Option<(&str, &str)>) -> Value {
     match kind {
         Some((_, "string")) => Value::Text(String::new()),
         Some((_, "bool")) => Value::Bool(false),

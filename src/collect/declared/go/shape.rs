@@ -2,6 +2,7 @@
 
 use tree_sitter::Node;
 
+use super::eval::zero;
 use super::source::{child, children};
 use super::unit::Meaning;
 use super::world::{Here, World};
@@ -119,9 +120,13 @@ impl<'a> World<'a> {
                     for name in names(field).into_iter().map(|name| file.code(name)) {
                         let written = tag.unwrap_or(name);
                         let found = map.entries.keys().find(|key| key.eq_ignore_ascii_case(written)).cloned();
-                        if let Some(value) = found.and_then(|key| map.entries.remove(&key)) {
-                            map.entries.insert(name.to_owned(), step(value, kind));
-                        }
+                        let zero = || {
+                            let kind = kind.map(|(_, kind)| (kind.kind(), file.code(kind)));
+                            Spot::new(zero(kind), spot.at.clone())
+                        };
+                        let value = found.and_then(|key| map.entries.remove(&key));
+                        let value = value.map_or_else(zero, |value| step(value, kind));
+                        map.entries.insert(name.to_owned(), value);
                     }
                 }
                 Value::Map(map)
