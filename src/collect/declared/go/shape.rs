@@ -4,7 +4,7 @@ use tree_sitter::Node;
 
 use super::eval::zero;
 use super::source::{child, children};
-use super::unit::Meaning;
+use super::unit::{Binding, Meaning};
 use super::world::{Here, World};
 use crate::collect::declared::value::{Map, Spot, Value, quote};
 
@@ -189,12 +189,7 @@ fn element(kind: Node<'_>) -> Option<Node<'_>> {
     }
 }
 
-fn declared<'a>(named: Option<(usize, super::unit::Binding<'a>)>) -> Option<Kind<'a>> {
-    match named {
-        Some((unit, binding)) => match binding.meaning {
-            Meaning::Type(Some(kind)) => Some((unit, kind)),
-            _ => None,
-        },
-        None => None,
-    }
+fn declared(named: Option<(usize, Binding<'_>)>) -> Option<Kind<'_>> {
+    let (unit, binding) = named?;
+    if let Meaning::Type(kind) = binding.meaning { kind.map(|kind| (unit, kind)) } else { None }
 }

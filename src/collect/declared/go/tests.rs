@@ -64,6 +64,30 @@ fn rounds_of_loops_and_calls_of_methods_are_told_apart() {
 }
 
 #[test]
+fn functions_in_variables_are_called() {
+    let code = |body: &str| {
+        let code = format!(
+            "package main\nimport (\n\"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds\"\n\"github.com/pulumi/pulumi/sdk/v3/go/pulumi\"\n)\n\
+             func run(ctx *pulumi.Context, outer string) error {{\n\
+             create := func(name, v string) error {{\n\
+             _, err := rds.NewInstance(ctx, name, &rds.InstanceArgs{{Engine: pulumi.String(\"postgres\"), EngineVersion: pulumi.String(v)}})\nreturn err\n}}\n\
+             {body}\nreturn nil\n}}\nfunc main() {{ pulumi.Run(func(ctx *pulumi.Context) error {{ return run(ctx, \"14.1\") }}) }}"
+        );
+        declared(&[("main.go", &code)], None)
+    };
+    assert_eq!(
+        code("create(\"a\", \"16.3\")\nif err := create(\"b\", \"15.1\"); err != nil { return err }"),
+        ["main.go:11 a postgres 16.3", "main.go:12 b postgres 15.1"]
+    );
+    assert_eq!(
+        code("for _, v := range []string{\"12.1\", \"12.2\"} { create(\"v\" + v, v) }"),
+        ["main.go:11 v12.1 postgres 12.1", "main.go:11 v12.2 postgres 12.2"]
+    );
+    assert_eq!(code("create(\"o\", outer)"), ["main.go:14 o postgres 14.1"]);
+    assert_eq!(code("use(create)"), ["main.go:8 name postgres v at main.go:8: it is a parameter of create"]);
+}
+
+#[test]
 fn literals_have_the_shape_of_their_types() {
     let loops = |types: &str, list: &str, version: &str| {
         let code = format!(

@@ -184,8 +184,7 @@ fn imported_by<'a>(module: &Module<'a>, expression: &'a Expression<'a>, depth: u
     }
     match expression.get_inner_expression() {
         Expression::Identifier(name) => match &module.names.binding(name.name.as_str(), name.span.start)?.meaning {
-            Meaning::Imported { from, .. } => Some(from),
-            Meaning::Namespace(from) => Some(from),
+            Meaning::Imported { from, .. } | Meaning::Namespace(from) => Some(from),
             Meaning::Bound { root: Root::Value(value), .. } => imported_by(module, value, depth + 1),
             _ => None,
         },
