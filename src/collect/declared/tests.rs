@@ -40,6 +40,19 @@ fn terraform_finds_resources_variables_and_modules() {
 fn languages_mix_in_order_of_file_and_line() {
     let expected = ["index.ts:3 api postgres 16", "legacy.tf:4 aws_db_instance.legacy postgres 13.14"];
     assert_eq!(fixture("mixed"), expected);
+    let monorepo = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/iac/monorepo");
+    for (stack, app) in
+        [("dev", "Pulumi.dev.yaml:2 app postgres 16.5"), ("prod", "Pulumi.prod.yaml:2 app postgres 15.5")]
+    {
+        let expected = [
+            "cdk/app.py:5 Pg postgres 12.9",
+            "cfn/template.yml:5 Database postgres 14.8",
+            &format!("infra/app/{app}"),
+            "infra/legacy/main.tf:1 aws_db_instance.main postgres 13.7",
+            "k8s/db.yaml:4 kdb postgres 16.4",
+        ];
+        assert_eq!(lines(&read(&monorepo, Some(stack)).unwrap()), expected);
+    }
 }
 
 #[test]

@@ -218,7 +218,7 @@ impl<'a> World<'a> {
             }
             GuardKind::Case(switch, case) => self.is_chosen(here, switch, case, depth + 1),
             GuardKind::Function => Ok(true),
-            GuardKind::Loop(Some(clause)) if here.item(clause).is_some() => Ok(true),
+            GuardKind::Loop(Some(clause)) if self.item(here, clause).is_some() => Ok(true),
             GuardKind::Loop(_) => Err("it is in a loop".to_owned()),
             GuardKind::Other => Err("only a run decides".to_owned()),
         }

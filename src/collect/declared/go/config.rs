@@ -37,7 +37,7 @@ impl<'a> World<'a> {
                 match binding.meaning {
                     Meaning::Value(value, 0, 1) => self.config(&there, value, depth + 1),
                     Meaning::Parameter(function, index, _) => {
-                        let (call, from) = there.call_of(there.unit, function)?;
+                        let (call, from) = self.call_of(&there, there.unit, function)?;
                         self.config(from, *arguments(call).get(index)?, depth + 1)
                     }
                     _ => None,

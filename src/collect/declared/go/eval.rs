@@ -227,7 +227,7 @@ impl<'a> World<'a> {
                 let (kind, node) = (kind.map(|kind| (kind.kind(), self.code(here, kind))), kind.unwrap_or(used.1));
                 self.known(here, node, zero(kind))
             }
-            Meaning::Parameter(function, index, _) => match here.call_of(here.unit, function) {
+            Meaning::Parameter(function, index, _) => match self.call_of(here, here.unit, function) {
                 Some((call, from)) => {
                     let given = arguments(call);
                     let declared = &self.units[here.unit].functions[function];
@@ -243,7 +243,7 @@ impl<'a> World<'a> {
             },
             Meaning::Function(_) => lost("it is a function"),
             Meaning::Type(_) => lost("it is a type"),
-            Meaning::Item(clause, index) => match here.item(clause) {
+            Meaning::Item(clause, index) => match self.item(here, clause) {
                 Some((key, _)) if index == 0 => key.clone(),
                 Some((_, value)) => value.clone(),
                 None => lost("it is a variable of a loop"),
@@ -295,7 +295,7 @@ pub(super) fn boolean(value: &Value) -> Option<bool> {
 }
 
 /// The value of a variable that is given none. <https://go.dev/ref/spec#The_zero_value>
-fn zero(kind: Option<(&str, &str)>) -> Value {
+pub(super) fn zero(kind: Option<(&str, &str)>) -> Value {
     match kind {
         Some((_, "string")) => Value::Text(String::new()),
         Some((_, "bool")) => Value::Bool(false),

@@ -136,7 +136,7 @@ fn broken(unit: &unit::Unit<'_>) -> Option<crate::facts::Declaration> {
 /// Where a call happens: once, or for each call of the function that it stands in and each round of its loops.
 fn places<'a>(world: &World<'a>, unit: usize, call: &Call<'a>, left: &Cell<u32>, depth: u32) -> Vec<Here<'a>> {
     let mut found = entries(world, unit, call, left, depth);
-    for clause in world.units[unit].loops(call.guard) {
+    for clause in world.units[unit].loops(call) {
         let expand = |here: &Here<'a>| {
             world.refuel();
             let Some(items) = world.items(here, clause) else { return vec![here.clone()] };
@@ -194,7 +194,14 @@ fn entries<'a>(world: &World<'a>, unit: usize, call: &Call<'a>, left: &Cell<u32>
             }
         }
     }
-    if is_called { found } else { alone }
+    if is_called {
+        return found;
+    }
+    // A function that nobody calls by its name runs where it stands, as far as that can be told.
+    match declared.outer {
+        Some(outer) => entries(world, unit, &Call { function: Some(outer), ..*call }, left, depth + 1),
+        None => alone,
+    }
 }
 
 fn take<'a>(

@@ -297,10 +297,25 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// The variable that is declared as a function.
+    fn variable(&self, node: Node<'a>) -> Option<Node<'a>> {
+        let [.., statement, list] = self.path[..] else { return None };
+        let names = match (statement.kind(), list.kind()) {
+            ("short_var_declaration", "expression_list") => children(statement.child_by_field_name("left")?),
+            ("var_spec", "expression_list") => names(statement),
+            _ => return None,
+        };
+        let values = children(list);
+        let index = values.iter().position(|value| *value == node)?;
+        if values.len() == names.len() { names.get(index).copied() } else { None }
+    }
+
     fn function(&mut self, node: Node<'a>) {
-        let is_literal = node.kind() == "func_literal";
         let index = self.unit.functions.len();
-        if let Some(name) = node.child_by_field_name("name") {
+        let own = node.child_by_field_name("name");
+        let name = own.or_else(|| self.variable(node));
+        let is_literal = name.is_none();
+        if let Some(name) = name {
             let is_method = node.kind() == "method_declaration";
             let function = Function {
                 name: self.code(name),
@@ -309,9 +324,11 @@ impl<'a> Reader<'a> {
                 returns: Vec::new(),
                 is_method,
                 is_variadic: false,
+                outer: if own.is_none() { self.functions.last().map(|(_, outer)| *outer) } else { None },
+                is_variable: own.is_none(),
             };
             self.unit.functions.push(function);
-            if !is_method {
+            if own.is_some() && !is_method {
                 self.declare(name, Meaning::Function(index), node.start_byte());
             }
             self.functions.push((node.id(), index));

@@ -2,8 +2,9 @@
 
 use tree_sitter::Node;
 
+use super::eval::zero;
 use super::source::{child, children};
-use super::unit::Meaning;
+use super::unit::{Binding, Meaning};
 use super::world::{Here, World};
 use crate::collect::declared::value::{Map, Spot, Value, quote};
 
@@ -119,9 +120,13 @@ impl<'a> World<'a> {
                     for name in names(field).into_iter().map(|name| file.code(name)) {
                         let written = tag.unwrap_or(name);
                         let found = map.entries.keys().find(|key| key.eq_ignore_ascii_case(written)).cloned();
-                        if let Some(value) = found.and_then(|key| map.entries.remove(&key)) {
-                            map.entries.insert(name.to_owned(), step(value, kind));
-                        }
+                        let zero = || {
+                            let kind = kind.map(|(_, kind)| (kind.kind(), file.code(kind)));
+                            Spot::new(zero(kind), spot.at.clone())
+                        };
+                        let value = found.and_then(|key| map.entries.remove(&key));
+                        let value = value.map_or_else(zero, |value| step(value, kind));
+                        map.entries.insert(name.to_owned(), value);
                     }
                 }
                 Value::Map(map)
@@ -184,12 +189,7 @@ fn element(kind: Node<'_>) -> Option<Node<'_>> {
     }
 }
 
-fn declared(named: Option<(usize, super::unit::Binding<'_>)>) -> Option<Kind<'_>> {
-    match named {
-        Some((unit, binding)) => match binding.meaning {
-            Meaning::Type(Some(kind)) => Some((unit, kind)),
-            _ => None,
-        },
-        None => None,
-    }
+fn declared(named: Option<(usize, Binding<'_>)>) -> Option<Kind<'_>> {
+    let (unit, binding) = named?;
+    if let Meaning::Type(kind) = binding.meaning { kind.map(|kind| (unit, kind)) } else { None }
 }

@@ -23,12 +23,11 @@ fn shown(found: &[Declaration]) -> Vec<String> {
 #[test]
 fn configuration_is_read_of_the_stack() {
     let prod = found("basic", Some("prod"));
-    let tag = "data.Label at main.go:64: Pulumi.prod.yaml may call it otherwise";
     let expected = [
         "Pulumi.prod.yaml:3 orders postgres 16.4 = orders-prod".to_owned(),
         "Pulumi.prod.yaml:3 orders-replica postgres 16.4".to_owned(),
         "Pulumi.prod.yaml:5 warehouse aurora-postgresql 15.6".to_owned(),
-        format!("main.go:62 data.Label aurora-postgresql {tag}"),
+        "main.go:62 data.Label aurora-postgresql engineVersion is not set, so RDS chooses it".to_owned(),
     ];
     assert_eq!(shown(&prod), expected);
     assert_eq!(prod[1].replica_of.as_deref(), Some("orders"));
@@ -46,6 +45,77 @@ fn configuration_is_read_of_the_stack() {
 }
 
 #[test]
+fn rounds_of_loops_and_calls_of_methods_are_told_apart() {
+    let expected = [
+        "Pulumi.prod.yaml:3 tagged postgres 15.3 = tagged-db",
+        "Pulumi.prod.yaml:7 a postgres 14.1",
+        "Pulumi.prod.yaml:9 b postgres 14.2",
+        "main.go:39 meth postgres 13.9 = meth-db",
+        "main.go:59 x postgres 12.1",
+        "main.go:60 y postgres 12.2",
+        "main.go:65 fmt.Sprintf(\"ro-%d\", i) postgres 11.1",
+        "main.go:65 primary postgres 11.1",
+        "main.go:65 rep-a postgres 11.1",
+        "main.go:65 rep-b postgres 11.1",
+    ];
+    assert_eq!(shown(&found("rounds", Some("prod"))), expected);
+    let component = ["main.go:18 users-db postgres 13.8 = users-db", "settings/settings.go:10 orders-db postgres 14.2"];
+    assert_eq!(shown(&found("component", Some("prod"))), component);
+}
+
+#[test]
+fn functions_in_variables_are_called() {
+    let code = |body: &str| {
+        let code = format!(
+            "package main\nimport (\n\"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds\"\n\"github.com/pulumi/pulumi/sdk/v3/go/pulumi\"\n)\n\
+             func run(ctx *pulumi.Context, outer string) error {{\n\
+             create := func(name, v string) error {{\n\
+             _, err := rds.NewInstance(ctx, name, &rds.InstanceArgs{{Engine: pulumi.String(\"postgres\"), EngineVersion: pulumi.String(v)}})\nreturn err\n}}\n\
+             {body}\nreturn nil\n}}\nfunc main() {{ pulumi.Run(func(ctx *pulumi.Context) error {{ return run(ctx, \"14.1\") }}) }}"
+        );
+        declared(&[("main.go", &code)], None)
+    };
+    assert_eq!(
+        code("create(\"a\", \"16.3\")\nif err := create(\"b\", \"15.1\"); err != nil { return err }"),
+        ["main.go:11 a postgres 16.3", "main.go:12 b postgres 15.1"]
+    );
+    assert_eq!(
+        code("for _, v := range []string{\"12.1\", \"12.2\"} { create(\"v\" + v, v) }"),
+        ["main.go:11 v12.1 postgres 12.1", "main.go:11 v12.2 postgres 12.2"]
+    );
+    assert_eq!(code("create(\"o\", outer)"), ["main.go:14 o postgres 14.1"]);
+    assert_eq!(code("use(create)"), ["main.go:8 name postgres v at main.go:8: it is a parameter of create"]);
+}
+
+#[test]
+fn literals_have_the_shape_of_their_types() {
+    let loops = |types: &str, list: &str, version: &str| {
+        let code = format!(
+            "package main\nimport (\n\"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/rds\"\n\"github.com/pulumi/pulumi/sdk/v3/go/pulumi\"\n)\n\
+             {types}\nfunc run(ctx *pulumi.Context) error {{\nfor _, t := range {list} {{\n\
+             rds.NewInstance(ctx, \"db\", &rds.InstanceArgs{{Engine: pulumi.String(\"postgres\"), EngineVersion: pulumi.String({version})}})\n}}\nreturn nil\n}}"
+        );
+        declared(&[("main.go", &code)], None)
+    };
+    let db = "type Db struct { Name, Version string }";
+    for (types, list) in [
+        ("", "[]struct{ Name, Version string }{{\"a\", \"16.3\"}}"),
+        (db, "[]Db{{\"a\", \"16.3\"}}"),
+        (db, "[]*Db{{\"a\", \"16.3\"}}"),
+        (db, "[]Db{{Version: \"16.3\"}}"),
+        (db, "[1]Db{Db{\"a\", \"16.3\"}}"),
+        (db, "map[string]Db{\"x\": {\"a\", \"16.3\"}}"),
+        ("type (Db struct { Name string; Version string }; Dbs []Db)", "(Dbs{{\"a\", \"16.3\"}})"),
+    ] {
+        assert_eq!(loops(types, list, "t.Version"), ["main.go:8 db postgres 16.3"], "{list}");
+    }
+    assert_eq!(loops("", "[]string{\"15.1\", \"16.2\"}", "t").len(), 2);
+    let lost = loops("type A B\ntype B A", "[]A{{\"a\", \"16.3\"}}", "t.Version");
+    assert!(lost.iter().all(|line| !line.ends_with("16.3")) && lost.len() == 1, "{lost:?}");
+    assert_eq!(loops("", "other()", "t"), ["main.go:9 db postgres t at main.go:9: it is a variable of a loop"]);
+}
+
+#[test]
 fn branches_maps_and_functions_are_decided_by_the_stack() {
     let expected = [
         "main.go:15 assigned postgres 13.15",
@@ -53,7 +123,8 @@ fn branches_maps_and_functions_are_decided_by_the_stack() {
         "main.go:36 numbered postgres iota at versions.go:6: it is numbered",
         "main.go:37 counted postgres it is changed at versions.go:19",
         "main.go:40 audit postgres 16.1",
-        "main.go:43 each postgres each at main.go:43: it is a variable of a loop",
+        "main.go:42 each postgres 14.1",
+        "main.go:42 each postgres 14.2",
         "versions.go:11 mapped postgres 16.3",
         "versions.go:32 picked postgres 15.7",
     ];

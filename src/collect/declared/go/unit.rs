@@ -89,6 +89,9 @@ pub(super) struct Function<'a> {
     pub is_method: bool,
     /// Its last parameter takes any number of arguments.
     pub is_variadic: bool,
+    /// Of a variable that is declared as a function: the function around it.
+    pub outer: Option<usize>,
+    pub is_variable: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -130,8 +133,16 @@ impl<'a> Unit<'a> {
     }
 
     /// What the loops around some code range over, the outermost first.
-    pub(super) fn loops(&self, guard: Option<usize>) -> Vec<Node<'a>> {
-        let chain = std::iter::successors(guard, |index| self.guards.get(*index)?.parent);
+    pub(super) fn loops(&self, call: &Call<'a>) -> Vec<Node<'a>> {
+        let chain = std::iter::successors(call.guard, |index| self.guards.get(*index)?.parent);
+        // Those around the function run where it is called.
+        let node = call.function.and_then(|function| self.functions.get(function)).map(|function| function.node);
+        let is_own = |index: &usize| {
+            let guard = self.guards.get(*index);
+            let is_function = guard.is_some_and(|guard| matches!(guard.kind, GuardKind::Function));
+            !is_function || guard.map(|guard| guard.part) != node.map(|node| (node.start_byte(), node.end_byte()))
+        };
+        let chain = chain.take_while(is_own);
         let clause = |index: usize| match self.guards.get(index)?.kind {
             GuardKind::Loop(clause) => clause,
             _ => None,

@@ -92,35 +92,6 @@ pub(super) enum Step<'a> {
     Round { clause: Node<'a>, index: usize, key: Spot, value: Spot },
 }
 
-impl<'a> Here<'a> {
-    /// The call of a function that is around this, and where that is.
-    pub(super) fn call_of(&self, unit: usize, function: usize) -> Option<(Node<'a>, &Self)> {
-        let mut here = self;
-        loop {
-            let frame = here.frame.as_ref()?;
-            match frame.step {
-                Step::Call { function: own, call } => {
-                    return ((frame.unit, own) == (unit, function)).then_some((call, &frame.from));
-                }
-                Step::Round { .. } => here = &frame.from,
-            }
-        }
-    }
-
-    /// Key and value of a loop around this.
-    pub(super) fn item(&self, clause: Node<'a>) -> Option<(&Spot, &Spot)> {
-        let mut here = self;
-        loop {
-            let frame = here.frame.as_ref()?;
-            match &frame.step {
-                Step::Call { .. } => return None,
-                Step::Round { clause: own, key, value, .. } if *own == clause => return Some((key, value)),
-                Step::Round { .. } => here = &frame.from,
-            }
-        }
-    }
-}
-
 /// What a call calls.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Callee<'a> {
@@ -232,6 +203,39 @@ impl<'a> World<'a> {
         self.spaces[self.unit(here).package].links.get(path).copied()
     }
 
+    /// The call of a function that is around some code, and where that is.
+    pub(super) fn call_of<'h>(
+        &self,
+        here: &'h Here<'a>,
+        unit: usize,
+        function: usize,
+    ) -> Option<(Node<'a>, &'h Here<'a>)> {
+        self.around(here).find_map(|frame| match frame.step {
+            Step::Call { function: own, call } => {
+                ((frame.unit, own) == (unit, function)).then_some((call, &frame.from))
+            }
+            Step::Round { .. } => None,
+        })
+    }
+
+    /// Key and value of a loop around some code.
+    pub(super) fn item<'h>(&self, here: &'h Here<'a>, clause: Node<'a>) -> Option<(&'h Spot, &'h Spot)> {
+        self.around(here).find_map(|frame| match &frame.step {
+            Step::Round { clause: own, key, value, .. } if *own == clause => Some((key, value)),
+            _ => None,
+        })
+    }
+
+    /// What leads to some code, as far as its names are seen there: to the call of a function that is no variable of
+    /// another.
+    fn around<'h>(&self, here: &'h Here<'a>) -> impl Iterator<Item = &'h Frame<'a>> {
+        let next = |frame: &&'h Frame<'a>| match frame.step {
+            Step::Call { function, .. } if !self.units[frame.unit].functions[function].is_variable => None,
+            _ => frame.from.frame.as_deref(),
+        };
+        std::iter::successors(here.frame.as_deref(), next)
+    }
+
     /// Whether no more than one method of the files has a name.
     pub(super) fn is_only_method(&self, name: &str) -> bool {
         let functions = self.units.iter().flat_map(|unit| &unit.functions);
@@ -251,6 +255,11 @@ impl<'a> World<'a> {
         let meant = |unit: usize, binding: Binding<'a>| match binding.meaning {
             Meaning::Function(index) => Callee::Function(unit, index),
             Meaning::Type(_) => Callee::Conversion,
+            Meaning::Value(value, 0, 1) if value.kind() == "func_literal" => {
+                let functions = self.units[unit].functions.iter();
+                let index = functions.into_iter().position(|function| function.node == value);
+                index.map_or(Callee::Other, |index| Callee::Function(unit, index))
+            }
             // A function under another name.
             Meaning::Value(value, 0, 1) if depth < MAX_NAMES && value.kind() == "selector_expression" => {
                 match self.called(&Here { unit, frame: None }, value, depth + 1) {

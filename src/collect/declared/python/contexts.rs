@@ -90,7 +90,16 @@ impl Program {
             for outer in self.contexts_within(call, depth + 1) {
                 let run = Run { frame: outer.clone(), depth: 0 };
                 let made = if self.is_super(call) { made_by(&outer).or(made) } else { made };
-                let step = Step::Call { module, function, call, owner: self.owner(call, &run), made };
+                let owner = self.owner(call, &run);
+                // A derived class may have a method of its own in its place.
+                let is_other = owner.as_ref().is_some_and(|owner| {
+                    let found = self.class_member(owner.module, owner.class, &own.functions[function].name, call, &run);
+                    matches!(found, Some(Thing::Function { module: of, function: other, .. }) if (of, other) != (module, function))
+                });
+                if is_other {
+                    continue;
+                }
+                let step = Step::Call { module, function, call, owner, made };
                 frames.push(Some(Rc::new(Frame { step, outer })));
                 if frames.len() > MAX_RUNS {
                     return vec![None];

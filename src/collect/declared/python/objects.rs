@@ -86,7 +86,7 @@ impl Program {
         (own, external)
     }
 
-    fn class_member(&self, module: usize, class: ClassId, name: &str, at: At, run: &Run) -> Option<Thing> {
+    pub(super) fn class_member(&self, module: usize, class: ClassId, name: &str, at: At, run: &Run) -> Option<Thing> {
         let (bases, _) = self.bases(module, class, run);
         bases.into_iter().find_map(|(module, class)| {
             let scope = self.module(module).classes[class].scope;

@@ -266,9 +266,18 @@ class Db:
         ("app.py", "from lib.db import Db as D\nV = '16.3'\nD('a',\n  version=V)\nD('b', version='15')\n"),
     ];
     require(&files, None, &["app.py:2 a postgres 16.3", "app.py:5 b postgres 15"]);
-    let derived = ("more.py", "from lib.db import Db\nclass E(Db):\n  pass\n");
-    let found = declared(&[files[0], files[2], derived], None);
-    assert_eq!(found, ["lib/db.py:7 name postgres version at line 4: it is a parameter"]);
+    for (body, expected) in [
+        ("pass", "more.py:4 c postgres 14"),
+        ("def __init__(self, n):\n    super().__init__(n, version='13')", "more.py:4 c postgres 13"),
+        ("def make(self, name): ...", ""),
+    ] {
+        let made = if body.contains("super") { "E('c')" } else { "E('c',version='14')" };
+        let more = format!("from lib.db import Db\nclass E(Db):\n  {body}\n{made}\n");
+        let found = declared(&[files[0], files[2], ("more.py", &more)], None);
+        let mut all = vec!["app.py:2 a postgres 16.3", "app.py:5 b postgres 15"];
+        all.extend(Some(expected).filter(|line| !line.is_empty()));
+        assert_eq!(found, all, "{body}");
+    }
 }
 
 const RELATED: &str =

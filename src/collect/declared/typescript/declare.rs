@@ -87,8 +87,8 @@ impl<'a> World<'a> {
     pub(super) fn declare(&self, site: &Site<'a>, class: Class) -> Option<Declared> {
         self.refuel();
         let resource = match class {
-            Class::Cdk(Construct::Group) => return Some(Declared::Group(cdk::group(self, site))),
             Class::Group | Class::Cdk(Construct::PlainGroup) => return Some(Declared::Group(self.group(site))),
+            Class::Cdk(Construct::Group) => return Some(Declared::Group(cdk::group(self, site))),
             Class::Database(kind, vocabulary) => self.resource(site, kind, vocabulary)?,
             Class::Cdk(Construct::Plain(kind)) => {
                 let mut resource = self.resource(site, kind, &CLOUDFORMATION)?;

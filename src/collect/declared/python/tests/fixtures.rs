@@ -116,13 +116,12 @@ fn fixtures_of_the_cdk_are_read() {
             &format!("app.py:39 Unversioned aurora-postgresql {unversioned}"),
         ]
     );
-    let asked = "CfnParameter(self, \"Version\", default=\"16.3\", allowed_values… at line 11: only a run tells";
     assert_eq!(
         read("levels"),
         [
             "app.py:5 Low postgres 14.12",
+            "app.py:11 Asked postgres 16.3",
             "app.py:25 Cluster aurora-postgresql 15.5",
-            &format!("app.py:28 Asked postgres {asked}"),
             "app.py:36 High postgres 15.8",
         ]
     );
@@ -168,4 +167,47 @@ fn fixtures_say_more_than_versions() {
     assert_eq!(cluster.parameter_group.unwrap().parameters.len(), 1);
     let users = find("cdk-python/helpers", None, "Users");
     assert_eq!(users.identifier.as_deref(), Some("users-live"));
+}
+
+#[test]
+fn what_derived_classes_pass_on_is_theirs() {
+    assert_eq!(
+        lines(&fixture("pulumi-python/derived", None)),
+        [
+            "__main__.py:2 a-pg postgres 15.1",
+            "components/base.py:5 b-pg postgres 14.4",
+            "components/postgres.py:7 c-pg postgres 11.1"
+        ]
+    );
+    assert_eq!(
+        lines(&fixture("pulumi-python/records", None)),
+        ["__main__.py:8 nt postgres 15.6", "__main__.py:19 over postgres 12.14", "settings.py:9 set postgres 15.7"]
+    );
+    let unversioned = "rds.DatabaseInstanceEngine.POSTGRES at line 27: it names no version";
+    assert_eq!(
+        lines(&fixture("cdk-python/templates", None)),
+        [
+            "cdk.json:4 Ctx postgres 15.6",
+            "cdk.json:5 Env aurora-postgresql 14.10",
+            "stacks/db_stack.py:12 Postgres postgres 15.4",
+            "stacks/db_stack.py:12 Replica postgres 15.4",
+            "stacks/db_stack.py:23 Cfn postgres 13.2",
+            "stacks/db_stack.py:24 Par aurora-postgresql 12.12",
+            "stacks/db_stack.py:26 Raw postgres 11.9",
+            &format!("stacks/db_stack.py:27 NoVer postgres {unversioned}"),
+        ]
+    );
+}
+
+#[test]
+fn comprehensions_have_names_of_their_own() {
+    let code = "import pulumi_aws as aws
+one = [aws.rds.Instance(f'a-{n}', engine='postgres', engine_version=v) for n, v in [('x', '16.3'), ('y', '15.1')]]
+two = {n: aws.rds.Instance(f'b-{n}', engine='postgres', engine_version=v) for n, v in {'z': '14.1'}.items()}
+v = '13.1'
+aws.rds.Instance('c', engine=aws.rds.EngineType.POSTGRES, engine_version=v)
+";
+    let expected = ["2 a-x postgres 16.3", "2 a-y postgres 15.1", "3 b-z postgres 14.1", "4 c postgres 13.1"];
+    let expected = expected.map(|line| format!("__main__.py:{line}"));
+    assert_eq!(crate::collect::declared::testing::declared(&[("__main__.py", code)], None), expected);
 }

@@ -161,28 +161,47 @@ new rds.CfnDBInstance(this, 'K', {{ engine: 'postgres', engineVersion: '16.3', d
 }
 
 #[test]
-fn a_version_that_is_set_afterwards_is_unknown() {
+fn a_version_that_is_set_afterwards_counts() {
     let db = "const db = new rds.DatabaseInstance(stack, 'Db', { engine: rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_16_3 }) });
 const cfn = db.node.defaultChild as rds.CfnDBInstance;";
     for (code, expected) in [
+        ("cfn.addPropertyOverride('EngineVersion', '16.4');", "16.4"),
+        ("cfn.addOverride('Properties.EngineVersion', '16.4');", "16.4"),
+        ("cfn.engineVersion = '16.4';", "16.4"),
+        ("cfn.storageType = 'gp3'; cfn.engineVersion = '16.4';", "16.4"),
+        ("(db.node.findChild('Resource') as any).engineVersion = '16.4';", "16.4"),
+        ("if (false) { cfn.engineVersion = '16.4'; }", "16.3"),
+        ("if (true) { cfn.engineVersion = '16.4'; }", "16.4"),
         (
-            "cfn.addPropertyOverride('EngineVersion', '16.4');",
-            "cfn.addPropertyOverride('EngineVersion', '16.4') at line 5: it may set the version",
-        ),
-        (
-            "cfn.addOverride('Properties.EngineVersion', '16.4');",
-            "cfn.addOverride('Properties.EngineVersion', '16.4') at line 5: it may set the version",
+            "if (x) { cfn.engineVersion = '16.4'; }",
+            "cfn.engineVersion = '16.4' at line 5: it may set the version: x at line 5: it is not declared in this file",
         ),
         (
             "cfn.addPropertyOverride(path, '16.4');",
             "cfn.addPropertyOverride(path, '16.4') at line 5: it may set the version",
         ),
-        ("cfn.engineVersion = '16.4';", "cfn.engineVersion = '16.4' at line 5: it may set the version"),
+        ("other().engineVersion = '16.4';", "other().engineVersion = '16.4' at line 5: it may set the version"),
         ("cfn.addPropertyOverride('DBParameterGroupName', 'x');", "16.3"),
         ("cfn.applyImmediately = true;", "16.3"),
+        ("const two = new rds.CfnDBInstance(stack, 'Two', { engine: 'mysql' }); two.engineVersion = '8.0';", "16.3"),
     ] {
         let found = declared(&[("app.ts", &format!("{CDK}{db}\n{code}"))], None);
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].split_once(" Db postgres ").unwrap().1, expected);
+        assert_eq!(found[0].split_once(" Db postgres ").unwrap().1, expected, "{code}");
+    }
+}
+
+#[test]
+fn a_resource_of_a_type_as_text_is_read() {
+    let raw = |kind: &str, more: &str| {
+        let code = format!(
+            "{CDK}new cdk.CfnResource(stack, 'Raw', {{ type: '{kind}', properties: {{ Engine: 'postgres', EngineVersion: '16.3'{more} }} }});"
+        );
+        declared(&[("app.ts", &code)], None)
+    };
+    assert_eq!(raw("AWS::RDS::DBInstance", ""), ["app.ts:3 Raw postgres 16.3"]);
+    assert_eq!(raw("AWS::RDS::DBInstance", ", DBClusterIdentifier: 'c'"), Vec::<String>::new());
+    for other in ["AWS::DocDB::DBInstance", "AWS::RDS::DBProxy", "AWS::Neptune::DBCluster"] {
+        assert_eq!(raw(other, ""), Vec::<String>::new());
     }
 }

@@ -195,14 +195,14 @@ fn context_of_the_cdk_is_read() {
 #[test]
 fn plain_classes_and_the_first_version_are_read() {
     let expected = [
+        "lib/stack.ts:8 Chosen postgres 13.4",
         "lib/stack.ts:17 Plain postgres 12.18",
         "lib/stack.ts:24 Cluster aurora-postgresql 13.12",
-        "lib/stack.ts:32 Chosen postgres new CfnParameter(this, \"Version\", { default: \"13.4\", allowed… at line 8: only a run tells",
         "lib/stack.ts:35 Early postgres 9.6.22",
     ];
     let found = require("cdk-typescript/cfn", None, &expected);
-    assert_eq!(identifiers(&found), ["legacy-plain", "legacy-cluster", "-", "-"]);
-    assert_eq!(families(&found)[0], "postgres12");
+    assert_eq!(identifiers(&found), ["-", "legacy-plain", "legacy-cluster", "-"]);
+    assert_eq!(families(&found)[1], "postgres12");
 }
 
 #[test]
@@ -218,4 +218,29 @@ fn constructs_of_the_repository_are_what_they_extend() {
     let found = require("cdk-typescript/library", None, &expected);
     assert_eq!(found[0].identifier.as_deref(), Some("shop-main"));
     assert_eq!(found[1].replica_of.as_deref(), Some("MainPostgres"));
+}
+
+#[test]
+fn factories_are_followed_through_whoever_passes_them_on() {
+    let expected = [
+        "derived/main.ts:2 sp postgres 14.4",
+        "derived/special.ts:3 fixed-fx postgres 12.2",
+        "singleton/factory.ts:3 acme-users postgres 15.1",
+        "singleton/orders.ts:2 acme-orders postgres 16.3",
+        "whole/packages/db/src/make.ts:3 svc postgres 14.2",
+    ];
+    require("pulumi-typescript/factories", None, &expected);
+}
+
+#[test]
+fn parameters_raw_resources_and_overrides_are_read() {
+    let expected = [
+        "overrides.ts:8 B aurora-postgresql 15.2",
+        "overrides.ts:9 A postgres 14.12",
+        "overrides.ts:13 C postgres 13.13",
+        "parameters.ts:6 A postgres 15.7",
+        "parameters.ts:9 B postgres new cdk.CfnParameter(this, 'NoDefault') at line 7: it has no default",
+        "parameters.ts:11 Raw postgres 12.3",
+    ];
+    require("cdk-typescript/templates", None, &expected);
 }

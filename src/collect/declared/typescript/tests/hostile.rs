@@ -156,6 +156,22 @@ fn many_callers_are_too_many() {
     assert!(found.iter().any(|line| line.ends_with("v at line 2: it is a parameter")), "{}", found.len());
 }
 
+#[test]
+fn files_that_only_write_the_name_are_no_callers() {
+    let component = format!("{AWS}export class Database {{ constructor(v: string) {{ {DB} }} }}");
+    let mut files: Vec<(String, String)> = (0..600)
+        .map(|i| (format!("src/m{i}.ts"), "import { x } from './m1';\n/** Of the Database */\n".to_owned()))
+        .collect();
+    files.extend(
+        (0..150).map(|i| (format!("c{i}.ts"), format!("import {{ Database }} from './lib';\nnew Database('16.{i}');"))),
+    );
+    files.push(("lib.ts".to_owned(), component));
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let found = declared(&files, None);
+    assert_eq!(found.len(), 150);
+    assert!(found.iter().all(|line| line.contains(" postgres 16.")), "{found:?}");
+}
+
 const MONOREPO: [(&str, &str); 7] = [
     ("package.json", "{ \"workspaces\": [\"packages/*\"] }"),
     (
