@@ -58,10 +58,10 @@ impl<'a> Symbol<'a> {
         match (self.package, self.rds_class()?) {
             (AWS, "Instance") => Some(Class::Database(Kind::Instance, &property::PULUMI)),
             (AWS, "Cluster") => Some(Class::Database(Kind::Cluster, &property::PULUMI)),
-            (AWS, "ParameterGroup" | "ClusterParameterGroup") => Some(Class::Group),
+            (AWS, "ParameterGroup" | "ClusterParameterGroup")
+            | (AWS_NATIVE, "DbParameterGroup" | "DbClusterParameterGroup") => Some(Class::Group),
             (AWS_NATIVE, "DbInstance") => Some(Class::Database(Kind::Instance, &property::PULUMI_NATIVE)),
             (AWS_NATIVE, "DbCluster") => Some(Class::Database(Kind::Cluster, &property::PULUMI_NATIVE)),
-            (AWS_NATIVE, "DbParameterGroup" | "DbClusterParameterGroup") => Some(Class::Group),
             _ => None,
         }
     }
