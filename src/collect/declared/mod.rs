@@ -18,6 +18,7 @@ mod pulumi;
 mod python;
 mod readers;
 mod resource;
+mod settings;
 mod states;
 #[cfg(test)]
 mod testing;

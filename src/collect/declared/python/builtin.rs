@@ -1,7 +1,7 @@
 //! Functions and methods of the language itself, as far as versions and conditions are written with them.
 
 use super::program::{At, Program, Run, Thing, truthy};
-use super::text;
+use super::{files, text};
 use crate::collect::declared::value::{Map, Spot, Value};
 
 /// A range longer than this is no list of databases.
@@ -38,6 +38,7 @@ impl Program {
         };
         let list = |items: Vec<Spot>| self.known(at, Value::List(items));
         match (name, &given[..]) {
+            ("open", [path, ..]) if path.text().is_some() => files::file(path.text().unwrap_or_default()),
             ("str", [value]) => Thing::Data(self.text(value, at)),
             ("int", [value]) => match value.text().and_then(text::integer) {
                 Some(number) => Thing::Data(Spot::new(Value::Number(number), value.at.clone())),

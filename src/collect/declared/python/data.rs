@@ -1,5 +1,6 @@
 //! Texts, lists, dictionaries, and what operators make of them.
 
+use super::files;
 use super::program::{At, Program, Run};
 use super::syntax::{Argument, ExprId, Passed};
 use super::text::{self, Piece};
@@ -120,6 +121,7 @@ impl Program {
                 (Value::Text(_), Value::Text(_)) => concat([left.clone(), right.clone()], place),
                 _ => decided(None, false),
             },
+            "/" if matches!(left.value, Value::Text(_)) => files::joined(self, &[left.clone(), right.clone()], at),
             "|" => match (&left.value, &right.value) {
                 (Value::Map(map), Value::Map(_)) => {
                     let mut map = map.clone();

@@ -86,7 +86,14 @@ impl Builder {
             "as_pattern" => {
                 let value = children(node).first().map(|value| self.expression(*value));
                 if let Some(alias) = node.child_by_field_name("alias") {
-                    self.changed(alias, "what a block begins with");
+                    let is_open = children(node).first().is_some_and(|call| {
+                        let called = call.child_by_field_name("function").map(|function| self.text(function));
+                        called.and_then(|called| called.rsplit('.').next()) == Some("open")
+                    });
+                    match value.filter(|_| is_open) {
+                        Some(value) => self.targets(alias, node, &|_| Meaning::Value(value), Vec::new()),
+                        None => self.changed(alias, "what a block begins with"),
+                    }
                 }
                 return value.unwrap_or_else(|| self.push(node, Kind::Opaque));
             }

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::program::{At, Frame, Object, Program, Run, Step, Thing};
 use super::syntax::{Argument, FunctionId, Kind, Passed, Style};
-use super::{builtin, cdk, pulumi, rds};
+use super::{builtin, cdk, files, pulumi, rds};
 use crate::collect::declared::value::{Map, Spot, Value};
 
 /// Decorators that leave a function what it is.
@@ -202,6 +202,9 @@ impl Program {
                     {
                         return view;
                     }
+                    if let Some(thing) = files::method(self, &spot, name, at, run) {
+                        return thing;
+                    }
                     return Thing::Data(self.method(&spot, name, at, run));
                 }
                 Thing::Config(namespace) => return self.setting(namespace.as_deref(), name, at, run),
@@ -252,7 +255,9 @@ impl Program {
             ["types", "SimpleNamespace"] => return Thing::Data(self.keywords(at, &[], run)),
             _ => {}
         }
-        let known = pulumi::call(self, &parts, at, run).or_else(|| cdk::call(self, &parts, at, run));
+        let known = pulumi::call(self, &parts, at, run)
+            .or_else(|| cdk::call(self, &parts, at, run))
+            .or_else(|| files::call(self, &parts, at, run));
         if let Some(thing) = known {
             return thing;
         }

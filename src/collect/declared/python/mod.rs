@@ -11,6 +11,7 @@ mod compound;
 mod contexts;
 mod data;
 mod express;
+mod files;
 mod invoke;
 mod modules;
 mod names;

@@ -5,7 +5,8 @@ use super::syntax::{Binding, GLOBAL, GuardId, GuardKind, Import, LoopId, Meaning
 use crate::collect::declared::value::{Map, Spot, Value};
 
 /// Functions of the language that are known here.
-pub(super) const BUILTINS: [&str; 18] = [
+pub(super) const BUILTINS: [&str; 19] = [
+    "open",
     "str",
     "int",
     "float",
@@ -74,6 +75,9 @@ impl Program {
                 }
                 _ => {}
             }
+        }
+        if name == "__file__" {
+            return self.known(at, Value::text(module.path.to_string_lossy()));
         }
         if BUILTINS.contains(&name) {
             return Thing::External(vec!["builtins".to_owned(), name.to_owned()]);

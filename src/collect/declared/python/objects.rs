@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::names::map;
 use super::program::{At, Frame, FrameLink, Object, Program, Run, Step, Thing};
 use super::syntax::{ClassId, FunctionId, Kind, Meaning, Parameter, ScopeId, Style};
-use super::{cdk, rds};
+use super::{cdk, files, rds};
 use crate::collect::declared::value::{Spot, Value};
 
 /// Longer chains of base classes are not written by people.
@@ -57,6 +57,7 @@ impl Program {
                 Spot::new(Value::Output { resource: resource.clone(), reason }, self.place(at))
             }
             Value::Unknown(_) => spot.clone(),
+            Value::Text(_) if name == "parent" => files::parent(self, spot, at),
             // Of a member of an enumeration.
             Value::Text(_) | Value::Number(_) if name == "value" => spot.clone(),
             Value::Map(entries) if entries.entries.contains_key(name) || entries.open.is_some() => {

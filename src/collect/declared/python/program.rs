@@ -144,6 +144,11 @@ impl Program {
         }
     }
 
+    /// The file that is run.
+    pub(super) fn main(&self) -> &Path {
+        &self.main
+    }
+
     pub(super) fn refuel(&self) {
         self.fuel.set(FUEL);
     }

@@ -29,6 +29,9 @@ impl<'a> World<'a> {
                 if let Some(spot) = cdk::call(self, scope, symbol, call, depth) {
                     return spot;
                 }
+                if let Some(spot) = self.of_files(scope, symbol, call, depth) {
+                    return spot;
+                }
                 return match symbol.pulumi() {
                     Some(function) => self.pulumi(scope, call, function, depth),
                     None => scope.lost(span, "only a run tells"),
@@ -79,6 +82,9 @@ impl<'a> World<'a> {
         };
         if matches!(scope.code(member.object().span()), "Object") {
             return method::of_object(scope, span, method, &arguments());
+        }
+        if matches!((scope.code(member.object().span()), method), ("JSON", "parse")) {
+            return self.parsed(scope, call, depth).unwrap_or_else(|| scope.lost(span, "only a run tells"));
         }
         if let Some(spot) = cdk::context(self, scope, call, member.object(), method, depth) {
             return spot;

@@ -14,6 +14,7 @@ mod context;
 mod declare;
 mod eval;
 mod exports;
+mod files;
 mod frame;
 mod guards;
 mod meaning;

@@ -187,6 +187,10 @@ impl<'a> World<'a> {
         let Some(binding) = scope.module.names.binding(name, span.start) else {
             return Thing::Spot(match name {
                 "undefined" => scope.known(span, Value::Nothing),
+                "__dirname" => {
+                    let folder = scope.module.path.parent().map(|folder| folder.to_string_lossy().into_owned());
+                    scope.known(span, Value::text(folder.unwrap_or_default()))
+                }
                 "process" => scope.lost(span, ENVIRONMENT),
                 _ => scope.lost(span, "it is not declared in this file"),
             });

@@ -71,7 +71,6 @@ fn what_the_fixtures_do_not_say_has_a_reason() {
     let expected = [
         "19 name postgres the engine cannot be known: engine at line 19: it is a parameter",
         "25 environment postgres os.environ at line 25: it depends on the environment",
-        "26 file postgres json.loads(pathlib.Path(\"versions.json\").read_text()) at versions.py:4: only a run tells",
         "27 package postgres DEFAULT_VERSION at line 27: it is imported from acme_platform",
         "28 secret postgres config.require(\"version\") at line 28: unknowns:version is a secret in Pulumi.one.yaml",
         "29 data postgres aws.rds.get_engine_version(engine=\"postgres\", latest=True) at line 9: only a run tells",
@@ -83,7 +82,8 @@ fn what_the_fixtures_do_not_say_has_a_reason() {
         "33 engine postgres the engine cannot be known: os.environ at line 33: it depends on the environment",
         "34 unset postgres engineVersion is not set, so RDS chooses it",
     ];
-    let expected = expected.map(|line| format!("__main__.py:{line}"));
+    let mut expected = expected.map(|line| format!("__main__.py:{line}")).to_vec();
+    expected.push("versions.json:1 file postgres 16.3".to_owned());
     assert_eq!(lines(&fixture("pulumi-python/unknowns", None)), expected);
 }
 
@@ -196,6 +196,27 @@ fn what_derived_classes_pass_on_is_theirs() {
             "stacks/db_stack.py:26 Raw postgres 11.9",
             &format!("stacks/db_stack.py:27 NoVer postgres {unversioned}"),
         ]
+    );
+}
+
+#[test]
+fn files_that_are_opened_are_read() {
+    assert_eq!(
+        lines(&fixture("pulumi-python/files", None)),
+        [
+            "__main__.py:17 d postgres json.load(g) at line 10: there is no conf/missing.json",
+            "conf/a.json:1 a postgres 15.1",
+            "conf/a.json:1 c postgres 15.1",
+            "conf/a.json:1 e postgres 15.1",
+            "conf/b.yaml:2 b postgres 14.10",
+            "conf/b.yaml:4 x postgres 13.1",
+        ]
+    );
+    let code = "import json\nimport pulumi_aws as aws\nv = json.load(open('/etc/hostname.json'))\naws.rds.Instance('a', engine='postgres', engine_version=v)\n";
+    let found = crate::collect::declared::testing::declared(&[("__main__.py", code)], None);
+    assert!(
+        found[0].starts_with("__main__.py:4 a postgres json.load(open('/etc/hostname.json')) at line 3: "),
+        "{found:?}"
     );
 }
 

@@ -244,3 +244,15 @@ fn parameters_raw_resources_and_overrides_are_read() {
     ];
     require("cdk-typescript/templates", None, &expected);
 }
+
+#[test]
+fn files_that_are_read_and_parsed_are_followed() {
+    let expected = [
+        "infra/conf/a.json:1 a postgres 15.1",
+        "infra/conf/a.json:1 l postgres 15.1",
+        "infra/conf/b.yaml:2 b postgres 14.10",
+        "infra/index.ts:13 c postgres process.env.CONF at line 9: it depends on the environment",
+        "infra/index.ts:14 j postgres JSON.parse('{\"v\": \"1\"}') at line 14: only a run tells",
+    ];
+    require("pulumi-typescript/files", None, &expected);
+}
