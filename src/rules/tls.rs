@@ -118,20 +118,16 @@ fn of_group(facts: &Facts<'_>, family: &str, name: &str, set: &[Parameter]) -> R
 
 /// What a group has in which nobody sets it. Of Aurora only the live answer tells.
 fn default(facts: &Facts<'_>, family: &str) -> Result<Requirement, Gap> {
-    let live = family_defaults(facts, family);
-    let value = live.as_ref().ok().and_then(|defaults| defaults.get(FORCE_SSL)?.value.clone());
+    let live = family_defaults(facts, family)?.get(FORCE_SSL).and_then(|parameter| parameter.value.clone());
     let documented = || {
         let is_documented = facts.upgrade.platform == crate::upgrade::Platform::Rds;
-        let value = PARAMETERS.default_of(FORCE_SSL, facts.upgrade.target.major()).filter(|_| is_documented)?;
-        Some(value.to_owned())
+        PARAMETERS.default_of(FORCE_SSL, facts.upgrade.target.major()).filter(|_| is_documented).map(str::to_owned)
     };
-    match value.or_else(documented) {
+    match live.or_else(documented) {
         Some(value) => {
             Ok(Requirement { required: is_on(&value), source: format!("the default of {family}"), group: None })
         }
-        None => {
-            Err(live.err().unwrap_or_else(|| lost(&format!("the default of {FORCE_SSL} in {family} is not known"))))
-        }
+        None => Err(lost(&format!("the default of {FORCE_SSL} in {family} is not known"))),
     }
 }
 
@@ -232,12 +228,12 @@ fn clients_speak(facts: &Facts<'_>) -> bool {
 
 /// The clients that are connected in clear text, where nobody can know what becomes of them.
 pub(super) fn plaintext_sessions(facts: &Facts<'_>) -> Result<Outcome, Gap> {
+    let (clients, open) = clients(facts)?;
     match requirement(facts) {
         Ok(requirement) if requirement.required => return Ok(Outcome::not_applicable(SEE_CLIENTS)),
         Ok(requirement) => return Ok(not_required(&requirement)),
         Err(_) => {}
     }
-    let (clients, open) = clients(facts)?;
     Ok(Outcome::hits(hits_of(&clients)).leaving_open(open))
 }
 
