@@ -196,18 +196,18 @@ mod tests {
             ("ring", Blob::Link("ring".into())),
             ("out", Blob::Link("../../etc".into())),
         ];
-        Commit::new("/work".into(), blobs.map(|(path, blob)| (PathBuf::from(path), blob)).into())
+        Commit::new("/repo".into(), blobs.map(|(path, blob)| (PathBuf::from(path), blob)).into())
     }
 
     #[test]
     fn finds_files_folders_and_links() {
         let commit = commit();
-        assert_eq!(commit.kind(Path::new("/work/infra")).unwrap(), Kind::Folder);
-        assert_eq!(commit.kind(Path::new("/work")).unwrap(), Kind::Folder);
-        assert_eq!(commit.kind(Path::new("/work/infra/../a.tf")).unwrap(), Kind::File(1));
-        assert_eq!(commit.canonical(Path::new("/work/link/main.tf")).unwrap(), Path::new("/work/infra/db/main.tf"));
-        assert_eq!(commit.bytes(Path::new("/work/infra/same.tf")).unwrap(), b"a");
-        for path in ["/work/ring", "/work/out", "/work/nothing", "/elsewhere", "/work/infra/d"] {
+        assert_eq!(commit.kind(Path::new("/repo/infra")).unwrap(), Kind::Folder);
+        assert_eq!(commit.kind(Path::new("/repo")).unwrap(), Kind::Folder);
+        assert_eq!(commit.kind(Path::new("/repo/infra/../a.tf")).unwrap(), Kind::File(1));
+        assert_eq!(commit.canonical(Path::new("/repo/link/main.tf")).unwrap(), Path::new("/repo/infra/db/main.tf"));
+        assert_eq!(commit.bytes(Path::new("/repo/infra/same.tf")).unwrap(), b"a");
+        for path in ["/repo/ring", "/repo/out", "/repo/nothing", "/elsewhere", "/repo/infra/d"] {
             assert!(commit.kind(Path::new(path)).is_err(), "{path}");
         }
     }
@@ -216,15 +216,15 @@ mod tests {
     fn lists_as_the_disk_does() {
         let commit = commit();
         let names = |paths: Vec<PathBuf>| -> Vec<String> {
-            paths.iter().map(|path| path.strip_prefix("/work").unwrap().to_string_lossy().into_owned()).collect()
+            paths.iter().map(|path| path.strip_prefix("/repo").unwrap().to_string_lossy().into_owned()).collect()
         };
         assert_eq!(
-            names(commit.entries(Path::new("/work/infra")).unwrap()),
+            names(commit.entries(Path::new("/repo/infra")).unwrap()),
             ["infra/.hidden.ts", "infra/db", "infra/db-old", "infra/node_modules", "infra/same.tf"]
         );
-        let found = names(commit.below(Path::new("/work"), &[]).unwrap());
+        let found = names(commit.below(Path::new("/repo"), &[]).unwrap());
         assert_eq!(found, ["a.tf", "infra/db/main.tf", "infra/db-old/x.tf", "infra/same.tf"]);
-        let found = names(commit.below(Path::new("/work"), &[".github"]).unwrap());
+        let found = names(commit.below(Path::new("/repo"), &[".github"]).unwrap());
         assert_eq!(found[0], ".github/workflows/ci.yml");
     }
 }

@@ -165,7 +165,12 @@ impl Collector<'_> {
         for round in 1..most {
             let Ok(answers) = &mut answers else { break };
             let again = self.queries.iter().filter(|query| query.samples > round && query.scope == Scope::Cluster);
-            let again = again.map(|query| (query.key.as_str(), query.sql_for(&session.version))).collect();
+            // What gave no answer gives none the next time; a connection that hangs is not waited for again.
+            let again = again.filter(|query| matches!(answers.get(&query.key), Some(QueryOutcome::Rows(_))));
+            let again: Vec<_> = again.map(|query| (query.key.as_str(), query.sql_for(&session.version))).collect();
+            if again.is_empty() {
+                break;
+            }
             tokio::time::sleep(MOMENT).await;
             // What was seen stays seen, whatever becomes of the next look.
             let Ok(more) = batch::ask(&session, again, self.limits.statement_timeout).await else { break };
