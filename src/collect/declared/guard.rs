@@ -30,3 +30,17 @@ pub(super) fn run<T: Send + 'static>(stack: usize, work: impl FnOnce() -> T + Se
         mpsc::RecvTimeoutError::Disconnected => Trouble::GaveUp,
     })
 }
+
+/// Deepest nesting of brackets, wherever they stand.
+pub(super) fn bracket_depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
+}

@@ -1,10 +1,11 @@
 //! Files of settings that programs read by their paths, whatever the language.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::value::Spot;
 use super::walk::Tree;
 use super::{json, yaml};
+use crate::collect::files::clean;
 
 /// Where programs are run: their relative paths begin there.
 const PROJECTS: [&str; 3] = ["Pulumi.yaml", "Pulumi.yml", "cdk.json"];
@@ -31,18 +32,6 @@ pub(super) fn read(tree: &Tree, program: &Path, written: &str) -> Result<Spot, S
     let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     let document = if is_yaml { yaml::read(&shown, &text) } else { json::read(&shown, &text) };
     document.map_err(|error| format!("{shown} does not parse: {}", error.message))
-}
-
-fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => drop(clean.pop()),
-            Component::CurDir => {}
-            other => clean.push(other),
-        }
-    }
-    clean
 }
 
 /// `a/b` and `../c` as one path.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::{Kind, is_left_out};
+use super::{Kind, clean, is_left_out};
 
 /// The files of one commit. Paths are those that the files have, or would have, in the work tree.
 #[derive(Debug)]
@@ -34,15 +34,7 @@ impl Commit {
 
     /// The path below the root, without `.` and `..`; links are left as they are.
     fn relative(&self, path: &Path) -> io::Result<PathBuf> {
-        let absolute = std::path::absolute(path)?;
-        let mut clean = PathBuf::new();
-        for part in absolute.components() {
-            match part {
-                Component::ParentDir => drop(clean.pop()),
-                Component::CurDir => {}
-                other => clean.push(other),
-            }
-        }
+        let clean = clean(&std::path::absolute(path)?);
         if let Ok(rest) = clean.strip_prefix(&self.root) {
             return Ok(rest.to_owned());
         }

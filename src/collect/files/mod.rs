@@ -5,7 +5,7 @@ mod commit;
 mod disk;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 pub(crate) use commit::Blob;
@@ -114,4 +114,17 @@ impl Files {
 /// Whether the walk leaves out a file or folder of this name.
 fn is_left_out(name: &str, is_folder: bool, hidden: &[&str]) -> bool {
     (name.starts_with('.') && !hidden.contains(&name)) || (is_folder && SKIPPED.contains(&name))
+}
+
+/// The path without `.` and `..`, which links could lead astray; links are left as they are.
+pub(crate) fn clean(path: &Path) -> PathBuf {
+    let mut clean = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(clean.pop()),
+            Component::CurDir => {}
+            other => clean.push(other),
+        }
+    }
+    clean
 }

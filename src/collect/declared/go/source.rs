@@ -37,7 +37,7 @@ impl File {
     /// # Errors
     /// Why the text is not parsed.
     fn parse(path: &Path, shown: Arc<str>, text: String) -> Result<Self, String> {
-        if bracket_depth(&text) > MAX_BRACKETS {
+        if guard::bracket_depth(&text) > MAX_BRACKETS {
             return Err(guard::Trouble::TooDeep.to_string());
         }
         let for_parser = text.clone();
@@ -57,20 +57,6 @@ impl File {
     pub(super) fn code(&self, node: Node<'_>) -> &str {
         self.text.get(node.byte_range()).unwrap_or_default()
     }
-}
-
-/// Deepest nesting of brackets, wherever they stand.
-fn bracket_depth(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
 }
 
 /// Whether a text imports the package of RDS: `"…/aws/rds"`, or under a version of its own.

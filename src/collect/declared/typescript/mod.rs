@@ -121,19 +121,5 @@ fn is_marked(text: &str) -> bool {
 
 /// Whether brackets are nested deeper than people nest them, wherever they stand.
 fn is_too_deep(text: &str) -> bool {
-    bracket_depth(text) > MAX_BRACKETS
-}
-
-/// Deepest nesting of brackets, wherever they stand.
-fn bracket_depth(text: &str) -> usize {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for byte in text.bytes() {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    deepest
+    guard::bracket_depth(text) > MAX_BRACKETS
 }

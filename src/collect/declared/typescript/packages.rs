@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::paths::{Paths, clean};
+use super::paths::Paths;
 use super::tsconfig::matched;
 use crate::collect::declared::value::{Spot, Value};
 use crate::collect::declared::{walk, yaml};
+use crate::collect::files::clean;
 
 /// Folders by the names of their packages.
 pub(super) type Packages = BTreeMap<String, PathBuf>;

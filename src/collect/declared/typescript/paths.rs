@@ -1,7 +1,7 @@
 //! Which file an import names.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use super::packages::{self, Packages};
@@ -9,7 +9,7 @@ use super::scripts::lock;
 use super::tsconfig::Config;
 use crate::collect::declared::value::Spot;
 use crate::collect::declared::{json, walk};
-use crate::collect::files::Files;
+use crate::collect::files::{Files, clean};
 
 /// In the order in which they are looked for.
 const EXTENSIONS: [&str; 8] = ["ts", "tsx", "mts", "cts", "js", "mjs", "cjs", "json"];
@@ -246,17 +246,4 @@ fn is_foreign(path: &Path) -> bool {
 fn is_built(folder: &Path, path: &Path) -> bool {
     let first = path.strip_prefix(folder).ok().and_then(|rest| rest.components().next());
     first.is_some_and(|first| ["dist", "build", "out"].iter().any(|built| first.as_os_str() == *built))
-}
-
-/// Without `.` and `..`, which links could lead astray.
-pub(super) fn clean(path: &Path) -> PathBuf {
-    let mut clean = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => drop(clean.pop()),
-            Component::CurDir => {}
-            other => clean.push(other),
-        }
-    }
-    clean
 }

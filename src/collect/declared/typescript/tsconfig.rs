@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::paths::{clean, is_relative};
+use super::paths::is_relative;
 use crate::collect::declared::value::{Spot, Value};
 use crate::collect::declared::{json, walk};
 use crate::collect::files::Files;
+use crate::collect::files::clean;
 
 /// Configurations that extend each other are short chains; a ring of them ends here.
 const MAX_EXTENDS: u32 = 8;
