@@ -266,9 +266,8 @@ impl Comparison {
                 _ if Some(at) == subject => chosen = Some(pair),
                 _ if pair.replicates(&subject_name) => {}
                 Step::Added { version } => notes.push(format!("{} is new here, as {version}: not judged", pair.name())),
-                Step::Removed => notes.push(format!("{} is declared no more", pair.name())),
                 Step::Same => {}
-                Step::Changed { .. } | Step::Unknown { .. } => others.push(pair),
+                Step::Changed { .. } | Step::Unknown { .. } | Step::Removed => others.push(pair),
             }
         }
         if is_scoped {

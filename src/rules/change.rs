@@ -5,6 +5,9 @@ use crate::facts::change::{Pair, Step};
 use crate::facts::{Gap, Source};
 use crate::version::PgVersion;
 
+/// Whether it is to be deleted or only out of sight (a new ignore rule hides it as well) the code does not tell.
+const REMOVED: &str = "it is declared no more";
+
 /// The gate knows what the change declares, and it is not older than what runs.
 pub(super) fn declared_version(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     let Some(change) = facts.change else {
@@ -14,6 +17,9 @@ pub(super) fn declared_version(facts: &Facts<'_>) -> Result<Outcome, Gap> {
     let Some(subject) = &change.subject else { return Ok(Outcome::pass().leaving_open(open)) };
     if let Step::Unknown { reason } = subject.step() {
         return Err(Gap::Unavailable(format!("{}: {reason}", place(subject))));
+    }
+    if subject.step() == Step::Removed {
+        return Err(Gap::Unavailable(format!("{}: {REMOVED}", place(subject))));
     }
     let (Some(text), Some(after)) = (change.target(), &subject.after) else {
         return Ok(Outcome::pass().leaving_open(open));
@@ -57,6 +63,7 @@ fn place(subject: &Pair) -> String {
 
 fn unjudged(pair: &Pair) -> Open {
     let reason = match pair.step() {
+        Step::Removed => format!("{REMOVED}; it was not judged, pass --resource"),
         Step::Unknown { reason } => format!("its version may change and was not judged, pass --resource: {reason}"),
         Step::Changed { from, to } => {
             format!(

@@ -267,6 +267,19 @@ fn outside_of_a_repository_there_is_no_gate() {
     }
 }
 
+/// What is out of sight is no GO: git goes on tracking a file that a new rule ignores.
+#[test]
+fn a_declaration_that_is_gone_is_incomplete() {
+    let repository = Repository::with(&[("infra/index.ts", &pulumi("12.17")), ("db.tf", &terraform("13.4", "13.4"))]);
+    repository.change(&[("infra/index.ts", &pulumi("16.1")), (".gitignore", "infra/\n")]);
+    let report = repository.gate(&format!("{} --format json", story())).run().report(3);
+    assert!(report.reason("iac.declared-version").contains("it is declared no more"));
+    let only = Repository::with(&[("index.ts", &pulumi("12.17")), ("main.tf", "")]);
+    only.git("rm -q index.ts");
+    let report = only.gate(&format!("{} --format json", story())).run().report(3);
+    assert_eq!(headline(&report), "app is declared no more");
+}
+
 /// The code says itself which instance it is about; AWS and the database are asked what runs.
 #[test]
 fn the_instance_that_the_code_names_is_asked() {
